@@ -1,0 +1,1 @@
+"""The commands, for scripts and terminals; ``main`` is the entry."""

@@ -1,0 +1,1 @@
+"""Models at work: the only room for onnxruntime and tokenizers."""

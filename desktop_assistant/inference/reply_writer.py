@@ -1,0 +1,138 @@
+"""Writing a reply word by word, and knowing how sure each word was."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from desktop_assistant.conversation import visible_text
+from desktop_assistant.inference.decoder import CACHE_TOKENS
+from desktop_assistant.inference.prompt import TURN_END, system_part, turn_head, turn_part
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from desktop_assistant.conversation import Turn
+    from desktop_assistant.inference.decoder import Decoder, KeyValueCache
+
+MAX_REPLY_TOKENS = 64
+REPEATED_TOKENS = 6
+"""A reply that says this many tokens in a row a second time has lost its thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenReply:
+    """``confidence`` is the geometric mean of the tokens' probabilities, 0 to 1."""
+
+    text: str
+    confidence: float
+    is_finished: bool
+
+
+def prompt_tokens(
+    decoder: Decoder, turns: Sequence[Turn], lang: str, room: int
+) -> list[int]:
+    """The prompt for the agent's next words, with the newest turns that fit.
+
+    Args:
+        decoder: whose tokens are meant.
+        turns: the conversation, oldest first.
+        lang: chooses the system part.
+        room: tokens to leave free behind the prompt.
+    """
+    opening = decoder.encode(system_part(lang))
+    ending = decoder.encode(turn_head("agent"))
+    budget = CACHE_TOKENS - room - len(opening) - len(ending)
+    body: list[int] = []
+    for turn in reversed(turns):
+        tokens = decoder.encode(turn_part(_visible(turn)))
+        if len(tokens) > budget // 2 and not body:
+            tokens = tokens[-(budget // 2) :]
+        if len(body) + len(tokens) > budget:
+            break
+        body = tokens + body
+    return opening + body + ending
+
+
+def write_reply(
+    decoder: Decoder,
+    conversation_id: str,
+    turns: Sequence[Turn],
+    lang: str,
+    is_cancelled: Callable[[], bool],
+    avoid_first: frozenset[int] = frozenset(),
+) -> tuple[WrittenReply, int] | None:
+    """Write one reply greedily; None if cancelled.
+
+    Args:
+        decoder: the model.
+        conversation_id: whose warm cache is used.
+        turns: the conversation; the last turn is the customer's.
+        lang: chooses the system part of the prompt.
+        is_cancelled: asked before every token.
+        avoid_first: tokens that the reply must not begin with, to get another reply.
+
+    Returns: the reply, and its first token.
+    """
+    cache = decoder.cache(conversation_id)
+    tokens = prompt_tokens(decoder, turns, lang, MAX_REPLY_TOKENS)
+    end = decoder.tokenizer.token_to_id(TURN_END)
+    written: list[int] = []
+    log_probability, is_finished = 0.0, False
+    while len(written) < MAX_REPLY_TOKENS and not is_finished:
+        if is_cancelled():
+            return None
+        logits = decoder.next_logits(cache, tokens + written)
+        if not written:
+            logits = _without(logits, {*avoid_first, end})
+        token = int(np.argmax(logits))
+        log_probability += log_softmax_at(logits, token)
+        is_finished = token == end or _repeats(written)
+        if token != end:
+            written.append(token)
+    text = decoder.decode(written).strip()
+    text = text if is_finished else _whole_sentences(text)
+    confidence = math.exp(log_probability / (len(written) + 1))
+    return WrittenReply(text, confidence, is_finished), written[0]
+
+
+def log_softmax_at(logits: NDArray[np.float32], token: int) -> float:
+    """Natural logarithm of one token's probability; ``logits`` is float32 (vocabulary,)."""
+    top = float(logits.max())
+    return float(logits[token]) - top - math.log(float(np.exp(logits - top).sum()))
+
+
+def warm(decoder: Decoder, cache: KeyValueCache, tokens: Sequence[int]) -> None:
+    """Compute a prompt's keys and values ahead of the first word."""
+    if cache.shared_prefix(tokens) < len(tokens):
+        decoder.next_logits(cache, tokens)
+
+
+def _without(logits: NDArray[np.float32], tokens: set[int]) -> NDArray[np.float32]:
+    kept = logits.copy()
+    kept[list(tokens)] = -np.inf
+    return kept
+
+
+def _repeats(written: Sequence[int]) -> bool:
+    tail = written[-REPEATED_TOKENS:]
+    earlier = written[:-REPEATED_TOKENS]
+    return len(tail) == REPEATED_TOKENS and any(
+        earlier[start : start + REPEATED_TOKENS] == tail for start in range(len(earlier))
+    )
+
+
+def _whole_sentences(text: str) -> str:
+    end = max(text.rfind(mark) for mark in ".!?。！？")
+    return text[: end + 1] if end > 0 else text
+
+
+def _visible(turn: Turn) -> Turn:
+    text = visible_text(turn.text)
+    # A customer who writes the tokens that part turns must not be able to open one.
+    return type(turn)(turn.role, text.replace("<|", "< |"))

@@ -1,0 +1,1 @@
+"""What was said and decided, kept in one SQLite file; the only place that knows SQL."""
