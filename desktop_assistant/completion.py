@@ -13,7 +13,9 @@ from enum import StrEnum
 
 MAX_COMPLETION_CHARS = 160
 
-_FIRST_WORD = re.compile(r"\s*(?:[\u3400-\u9fff\uf900-\ufaff]{1,2}|[^\s\u3400-\u9fff\uf900-\ufaff]+)\s?")
+_FIRST_WORD = re.compile(
+    r"\s*(?:[\u3400-\u9fff\uf900-\ufaff]{1,2}|[^\s\u3400-\u9fff\uf900-\ufaff]+)\s?"
+)
 
 
 class CompletionKind(StrEnum):

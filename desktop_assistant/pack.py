@@ -106,7 +106,7 @@ def read_pack(folder: Path) -> Pack:
 
 
 def read_articles(markdown: str, lang: str, source: str) -> list[FaqEntry]:
-    """Part a Markdown text into articles: each ``##`` heading is a question, what follows answers."""
+    """Part a Markdown text into articles: a ``##`` heading asks, what follows answers."""
     entries: list[FaqEntry] = []
     question, lines = "", list[str]()
     for line in [*markdown.splitlines(), "## "]:

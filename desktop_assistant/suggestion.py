@@ -67,6 +67,8 @@ def open_variables(text: str) -> tuple[str, ...]:
 def rank(candidates: Iterable[Suggestion], limit: int = MAX_SUGGESTIONS) -> list[Suggestion]:
     """Order by score, leave out near-duplicates, and keep at most ``limit``."""
     chosen: list[Suggestion] = []
+    if limit <= 0:
+        return chosen
     for candidate in sorted(candidates, key=lambda suggestion: -suggestion.score):
         text = candidate.text.strip()
         if not text or any(is_similar(text, other.text) for other in chosen):

@@ -1,4 +1,4 @@
-"""The records that leave the store and enter training: one JSON object a line, in .jsonl or .jsonl.gz.
+"""The records that leave the store and enter training: one JSON object a line, gzip or not.
 
 These four kinds are the whole interface between the two: intent, sentiment, dialogue and faq.
 Unknown keys are ignored, so that richer files can be read too.
@@ -53,13 +53,20 @@ class SentimentExample:
 
 @dataclass(frozen=True, slots=True)
 class Dialogue:
-    """A whole chat; the unit by which training and validation are kept apart."""
+    """A chat, or the part of one that led to a single reply.
+
+    ``group`` names the conversation, the unit by which training and validation are kept apart.
+    ``is_single_reply`` says that only the last turn is new: the ones before it are turns of the
+    same conversation that stand in other records too.
+    """
 
     dialogue_id: str
     turns: tuple[Turn, ...]
     lang: str
     domain: str = ""
     customer_name: str = ""
+    group: str = ""
+    is_single_reply: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +147,7 @@ def parse_sentiment(record: dict[str, Any]) -> SentimentExample:
 def parse_dialogue(record: dict[str, Any]) -> Dialogue:
     """Build the value from one JSON object, in either notation. Raises: RecordError."""
     raw = record.get("turns")
+    is_single_reply = raw is None
     if raw is None and isinstance(record.get("messages"), list):
         raw = _turns_of_chat(record["messages"])
     turns = parse_turns(raw)
@@ -152,6 +160,8 @@ def parse_dialogue(record: dict[str, Any]) -> Dialogue:
         lang=str(record.get("lang") or language_of(" ".join(turn.text for turn in turns))),
         domain=str(record.get("domain", "")),
         customer_name=str(record.get("customer_name", "")),
+        group=str(record.get("conversation") or record.get("id", "")),
+        is_single_reply=is_single_reply,
     )
 
 
@@ -227,8 +237,10 @@ def _turns_of_chat(messages: list[Any]) -> list[dict[str, Any]]:
 
 def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
-        opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
-        with opened as file:
+        with ExitStack() as opened:
+            file: IO[bytes] = opened.enter_context(path.open("rb"))
+            if path.suffix == ".gz":
+                file = opened.enter_context(cast("IO[bytes]", gzip.GzipFile(fileobj=file)))
             for number, line in enumerate(file, start=1):
                 if line.strip():
                     yield number, _decode(path, number, line)

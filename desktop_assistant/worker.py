@@ -11,8 +11,8 @@ import itertools
 import logging
 import queue
 import threading
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,14 +35,12 @@ class CancelToken:
         return self._event.is_set()
 
 
-@dataclass(order=True)
+@dataclass(frozen=True, slots=True)
 class _Request(Generic[Answer]):
-    priority: int
-    number: int
-    work: Callable[[CancelToken], Answer] = field(compare=False)
-    on_done: Callable[[Answer], None] = field(compare=False)
-    on_error: Callable[[Exception], None] = field(compare=False)
-    token: CancelToken = field(compare=False)
+    work: Callable[[CancelToken], Answer]
+    on_done: Callable[[Answer], None]
+    on_error: Callable[[Exception], None]
+    token: CancelToken
 
 
 class Worker:
@@ -51,7 +49,10 @@ class Worker:
     def __init__(self, name: str) -> None:
         self.name = name
         self._numbers = itertools.count(1)
-        self._queue: queue.PriorityQueue[_Request[object] | _Stop] = queue.PriorityQueue()
+        # By priority, then number, which no two have in common; None is the end.
+        self._queue: queue.PriorityQueue[tuple[int, int, _Request[Any] | None]] = (
+            queue.PriorityQueue()
+        )
         self._lanes: dict[str, CancelToken] = {}
         self._lanes_lock = threading.Lock()
         self._is_closed = False
@@ -81,7 +82,7 @@ class Worker:
                 older.cancel()
         number = next(self._numbers)
         if not self._is_closed:
-            self._queue.put(_Request(priority, number, work, on_done, on_error, token))  # type: ignore[arg-type]
+            self._queue.put((priority, number, _Request(work, on_done, on_error, token)))
         return number
 
     def cancel(self, lane: str) -> None:
@@ -108,14 +109,14 @@ class Worker:
             with self._lanes_lock:
                 for token in self._lanes.values():
                     token.cancel()
-        self._queue.put(_Stop(priority=99 if finish else -1))
+        self._queue.put((99 if finish else -1, next(self._numbers), None))
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
         while True:
-            request = self._queue.get()
-            if isinstance(request, _Stop):
+            _, _, request = self._queue.get()
+            if request is None:
                 return
             if request.token():
                 continue
@@ -127,9 +128,3 @@ class Worker:
                 continue
             if not request.token():
                 request.on_done(answer)
-
-
-@dataclass(order=True)
-class _Stop:
-    priority: int
-    number: int = 0

@@ -175,9 +175,11 @@ def training_arguments(arguments: argparse.Namespace) -> TrainingArguments:
         for name in TrainingArguments.__dataclass_fields__
         if (value := getattr(arguments, name, None)) is not None
     }
-    given["data"] = tuple(DataFile.parse(written) for written in arguments.data)
+    given["data"] = tuple(file for written in arguments.data for file in DataFile.parse(written))
     if arguments.validation:
-        given["validation"] = tuple(DataFile.parse(written) for written in arguments.validation)
+        given["validation"] = tuple(
+            file for written in arguments.validation for file in DataFile.parse(written)
+        )
     extra = {
         name.removeprefix("model_"): value
         for name in _MODEL_OPTIONS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from desktop_assistant.analysis import OUT_OF_SCOPE, Analysis, Entity
 from desktop_assistant.completion import Completion, NoCompletion
@@ -17,7 +17,12 @@ from desktop_assistant.inference.engine import EngineStatus, ModelStatus, Sugges
 from desktop_assistant.inference.providers import provider_report
 from desktop_assistant.inference.registry import TASKS, Registry
 from desktop_assistant.inference.reply_writer import prompt_tokens, warm, write_reply
-from desktop_assistant.inference.retrieval import EmbeddingStore, Retrieval
+from desktop_assistant.inference.retrieval import (
+    VECTORS_FILE,
+    EmbeddingStore,
+    Retrieval,
+    vectors_id,
+)
 from desktop_assistant.inference.session import Session
 from desktop_assistant.inference.strategy import StrategyTable
 from desktop_assistant.inference.understanding import Reading, Understanding
@@ -40,8 +45,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+Model = TypeVar("Model")
+
 GENERATED_REPLIES = 2
-VECTORS_FILE = "retrieval.npz"
 
 UNKNOWN_SENTIMENTS = {"negative": 0.0, "neutral": 1.0, "positive": 0.0}
 
@@ -143,7 +149,7 @@ class LocalEngine:
         lang = language_of(visible_text(text))
         found = self._loaded.understanding
         intents = reading.intents if reading else ()
-        sentiments = reading.sentiments if reading and reading.sentiments else UNKNOWN_SENTIMENTS
+        sentiments = _sentiments(reading)
         known = [scored for scored in intents if scored.label != OUT_OF_SCOPE]
         return Analysis(
             lang=lang,
@@ -257,9 +263,12 @@ class LocalEngine:
         completer = Completer(decoder, self._phrases.added(reply for _, reply in self._history))
         return _Loaded(understanding, decoder, retrieval, completer, problems)
 
-    def _try(  # type: ignore[no-untyped-def]
-        self, task: str, build, problems: dict[str, str]
-    ):
+    def _try(
+        self,
+        task: str,
+        build: Callable[[ModelCard, Session], Model],
+        problems: dict[str, str],
+    ) -> Model | None:
         if task not in self._tasks:
             return None
         try:
@@ -302,7 +311,7 @@ class LocalEngine:
         reading = self._read(text)
         if retrieval is None or reading is None:
             return []
-        strategies = self._strategies.rank(reading.intents, reading.sentiments)
+        strategies = self._strategies.rank(reading.intents, _sentiments(reading))
         return retrieval.replies(
             reading.embedding, reading.intents, strategies, language_of(text), values
         )
@@ -331,13 +340,12 @@ class LocalEngine:
         return found
 
 
-def vectors_id(card: ModelCard) -> str:
-    """Identifies what embeddings belong to: the graph's own SHA-256."""
-    return card.files["model.onnx"]
-
-
 def _waits_for_answer(turns: Sequence[Turn]) -> bool:
     return bool(turns) and turns[-1].role == "customer" and bool(visible_text(turns[-1].text))
+
+
+def _sentiments(reading: Reading | None) -> dict[str, float]:
+    return reading.sentiments if reading and reading.sentiments else UNKNOWN_SENTIMENTS
 
 
 def _entities(text: str) -> tuple[Entity, ...]:

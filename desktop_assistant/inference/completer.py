@@ -62,11 +62,11 @@ class PhraseIndex:
         """A new index with more texts in it."""
         index = PhraseIndex(texts)
         merged = {**self._counts}
-        for sentence, count in index._counts.items():  # noqa: SLF001  # of the same class
+        for sentence, count in index._counts.items():
             merged[sentence] = merged.get(sentence, 0) + count
-        index._sentences = sorted(merged, key=str.casefold)  # noqa: SLF001
-        index._keys = [sentence.casefold() for sentence in index._sentences]  # noqa: SLF001
-        index._counts = merged  # noqa: SLF001
+        index._sentences = sorted(merged, key=str.casefold)
+        index._keys = [sentence.casefold() for sentence in index._sentences]
+        index._counts = merged
         return index
 
     def completion(self, draft: str) -> str:
@@ -80,7 +80,12 @@ class PhraseIndex:
         key = begun.casefold()
         start = bisect.bisect_left(self._keys, key)
         end = bisect.bisect_left(self._keys, key + "\U0010ffff")
-        rests = [sentence[len(begun) :] for sentence in self._sentences[start:end]]
+        # Folding may change the length ("ß" is "ss"), and then the rest begins elsewhere.
+        rests = [
+            sentence[len(begun) :]
+            for sentence in self._sentences[start:end]
+            if sentence[: len(begun)].casefold() == key
+        ]
         return _shared_words(rests)
 
 
@@ -139,9 +144,7 @@ class Completer:
         text = bounded(text)
         if not text.strip():
             return Completion.none(NoCompletion.UNSURE)
-        return Completion(
-            text, CompletionKind.GENERATED, source=decoder.card.label, score=score
-        )
+        return Completion(text, CompletionKind.GENERATED, source=decoder.card.label, score=score)
 
 
 class _ConstrainedSearch:
@@ -169,13 +172,15 @@ class _ConstrainedSearch:
                 return "", 0.0
             token, probability = self._next(written)
             text = "" if token == self._end else self._decoder.token_texts[token]
-            starts_word = not text or text[0].isspace() or "\n" in text
+            new_text = (written + text)[len(self._begun) :]
+            starts_word = not text or text[0].isspace() or "\n" in new_text
             if starts_word and len(written) > len(self._begun):
                 confirmed, first_score = written, first_score or word_probability
                 word_probability = 1.0
             word_probability *= probability
             floor = NEXT_WORD_PROBABILITY if confirmed else FIRST_WORD_PROBABILITY
-            if not text or "\n" in text or word_probability < floor:
+            # The sign of replacement is a part of a character, to be spelt by several tokens.
+            if not text or "\n" in new_text or "\ufffd" in text or word_probability < floor:
                 break
             self._tokens.append(token)
             written += text

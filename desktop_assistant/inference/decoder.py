@@ -96,6 +96,8 @@ class Decoder:
         self._caches: OrderedDict[str, KeyValueCache] = OrderedDict()
 
     def encode(self, text: str) -> list[int]:
+        # Half of a surrogate pair, which JSON can hold, is no text to the tokenizer.
+        text = text.encode("utf-8", "ignore").decode("utf-8")
         ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False).ids
         return ids
 
@@ -126,9 +128,7 @@ class Decoder:
         self._caches[conversation_id] = cache
         return cache
 
-    def next_logits(
-        self, cache: KeyValueCache, tokens: Sequence[int]
-    ) -> NDArray[np.float32]:
+    def next_logits(self, cache: KeyValueCache, tokens: Sequence[int]) -> NDArray[np.float32]:
         """Logits, float32 (vocabulary,), of what follows ``tokens``.
 
         Only what ``cache`` does not hold yet is computed; what it holds beyond is forgotten.
@@ -162,7 +162,8 @@ class Decoder:
         binding.bind_output(LOGITS, "cpu")
         self.session.run_bound(binding)
         logits: NDArray[np.float32] = binding.get_outputs()[-1].numpy()[0, -1]
-        return logits
+        # Some models pad their output layer beyond the last token.
+        return logits[: self.vocabulary_size]
 
     def _new_cache(self) -> KeyValueCache:
         shape = (1, self._heads, CACHE_TOKENS, self._width)

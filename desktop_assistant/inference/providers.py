@@ -6,7 +6,10 @@ ask the driver ourselves, and afterwards believe only what the session says of i
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import io
+import re
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 CUDA = "CUDAExecutionProvider"
 CPU = "CPUExecutionProvider"
+
+_MISSING_LIBRARY = re.compile(r"Failed to load ([^\s:]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ def provider_report(
     *,
     built_in: tuple[str, ...] | None = None,
     ask_driver: Callable[[], str] = driver_problem,
+    preload: Callable[[], None] | None = None,
 ) -> ProviderReport:
     """Choose the providers to ask for, best first.
 
@@ -59,6 +65,7 @@ def provider_report(
         wanted: the user's setting.
         built_in: what onnxruntime offers; asked of it when left out.
         ask_driver: returns why there is no GPU, or "".
+        preload: loads the libraries that came as wheels; onnxruntime's own when left out.
     """
     offered = tuple(ort.get_available_providers()) if built_in is None else built_in
     if wanted == "cpu":
@@ -69,19 +76,29 @@ def provider_report(
     problem = ask_driver()
     if problem:
         return ProviderReport(offered, (CPU,), problem)
-    preload_problem = _preload()
+    own_preload: Callable[[], None] = getattr(ort, "preload_dlls", _nothing)
+    preload_problem = _preload_problem(preload or own_preload)
     if preload_problem:
         return ProviderReport(offered, (CPU,), preload_problem)
     return ProviderReport(offered, (CUDA, CPU), "")
 
 
-def _preload() -> str:
-    """Load the CUDA and cuDNN libraries that came as wheels; empty if that went well."""
-    preload = getattr(ort, "preload_dlls", None)
-    if preload is None:
-        return ""
+def _preload_problem(preload: Callable[[], None]) -> str:
+    """Load the CUDA and cuDNN libraries that came as wheels; empty if that went well.
+
+    onnxruntime prints what it misses, among the answers of a command if it were let.
+    """
+    printed = io.StringIO()
     try:
-        preload()
+        with contextlib.redirect_stdout(printed):
+            preload()
     except (OSError, RuntimeError) as exc:
         return f"a CUDA library is missing ({exc})"
-    return ""
+    missing = _MISSING_LIBRARY.findall(printed.getvalue())
+    # It looks in several places; only a library that was in none of them is missing.
+    is_missing = bool(missing) and "Please follow" in printed.getvalue()
+    return f"a CUDA library is missing ({missing[-1]})" if is_missing else ""
+
+
+def _nothing() -> None:
+    """Older versions of onnxruntime cannot load libraries ahead."""

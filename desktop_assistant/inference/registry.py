@@ -8,24 +8,28 @@ which version is used, with the versions that were used before it for going back
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import shutil
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
 from desktop_assistant.errors import ModelError
+
+if TYPE_CHECKING:
+    import builtins
 
 CARD = "model_card.toml"
 TASKS = ("understanding", "reply")
 ALLOWED_SUFFIXES = frozenset({".onnx", ".json", ".toml", ".npz", ".txt", ".md", ".data"})
 """What a model folder may hold: graphs, tokenizers and numbers, nothing that runs by itself."""
 
-_NAME = re.compile(r"^[a-z0-9][a-z0-9_.-]{0,63}$")
-_VERSION = re.compile(r"^\d+\.\d+\.\d+$")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+_VERSION = re.compile(r"\d{1,9}\.\d{1,9}\.\d{1,9}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,10 @@ def read_card(folder: Path, *, is_shipped: bool = False) -> ModelCard:
             inputs=tuple(raw["inputs"]),
             outputs=tuple(raw["outputs"]),
             labels={head: tuple(labels) for head, labels in raw.get("labels", {}).items()},
-            calibration=raw.get("calibration", {}),
+            calibration={
+                head: {str(lang): _temperature(value) for lang, value in by_language.items()}
+                for head, by_language in raw.get("calibration", {}).items()
+            },
             metrics=raw.get("metrics", {}),
             raw=raw,
             is_shipped=is_shipped,
@@ -89,15 +96,22 @@ def read_card(folder: Path, *, is_shipped: bool = False) -> ModelCard:
     except FileNotFoundError as exc:
         message = f"{folder} is not a model: it has no {CARD}."
         raise ModelError(message) from exc
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
         message = f"The model card {path} cannot be used: {exc!r}"
         raise ModelError(message) from exc
     _check_names(card)
     return card
 
 
+def _temperature(value: object) -> float:
+    if not isinstance(value, int | float) or not 0 < value < math.inf:
+        message = f"the temperature {value!r} is not a number above 0"
+        raise ValueError(message)
+    return float(value)
+
+
 def _check_names(card: ModelCard) -> None:
-    if not _NAME.match(card.name) or not _VERSION.match(card.version):
+    if not _NAME.fullmatch(card.name) or not _VERSION.fullmatch(card.version):
         message = f"The card in {card.folder} has an unusable name or version: {card.label}."
         raise ModelError(message)
     for name in card.files:
@@ -133,6 +147,16 @@ def verified_bytes(card: ModelCard, name: str) -> bytes:
     return content
 
 
+def _check_state(state: dict[str, Any]) -> None:
+    active, history = state.get("active", {}), state.get("history", {})
+    if not isinstance(active, dict) or not all(isinstance(one, str) for one in active.values()):
+        message = "active is not a table of models"
+        raise ValueError(message)
+    if not isinstance(history, dict) or not all(isinstance(one, list) for one in history.values()):
+        message = "history is not a table of lists"
+        raise ValueError(message)
+
+
 class Registry:
     """The models of this machine.
 
@@ -145,12 +169,12 @@ class Registry:
         self._shipped = shipped
         self._own = own
 
-    def list(self) -> list[ModelCard]:
+    def list(self) -> builtins.list[ModelCard]:
         """All models with a readable card, by name, newest version first."""
         cards, _ = self._scan()
         return sorted(cards, key=lambda card: (card.name, tuple(-part for part in card.order)))
 
-    def problems(self) -> list[str]:
+    def problems(self) -> builtins.list[str]:
         """A sentence for each folder that looks like a model and cannot be used."""
         return self._scan()[1]
 
@@ -164,7 +188,9 @@ class Registry:
             return self.find(chosen)
         shipped = [card for card in self.list() if card.task == task and card.is_shipped]
         if not shipped:
-            message = f"There is no model for {task} on this machine. Install one with 'models import'."
+            message = (
+                f"There is no model for {task} on this machine. Install one with 'models import'."
+            )
             raise ModelError(message)
         return max(shipped, key=lambda card: card.order)
 
@@ -188,7 +214,10 @@ class Registry:
             verified_bytes(card, name)
 
     def promote(self, name: str, version: str) -> ModelCard:
-        """Make a version the active one of its task, after checking its files. Raises: ModelError."""
+        """Make a version the active one of its task, after checking its files.
+
+        Raises: ModelError.
+        """
         card = self.find(f"{name}@{version}")
         self.verify(card)
         state = self._state()
@@ -244,7 +273,16 @@ class Registry:
         if self.active(card.task).label == card.label:
             message = f"{card.label} is in use. Roll back or promote another version first."
             raise ModelError(message)
-        shutil.rmtree(card.folder)
+        state = self._state()
+        for earlier in state.get("history", {}).values():
+            # Else going back would stop at a version that is no longer there.
+            earlier[:] = [label for label in earlier if label != card.label]
+        try:
+            shutil.rmtree(card.folder)
+        except OSError as exc:
+            message = f"{card.label} cannot be removed from {card.folder}: {exc.strerror}."
+            raise ModelError(message) from exc
+        self._write_state(state)
 
     def next_version(self, name: str) -> str:
         """The version that a newly trained model of this name gets."""
@@ -264,9 +302,9 @@ class Registry:
             return name_or_task
         return self.find(name_or_task).task
 
-    def _scan(self) -> tuple[list[ModelCard], list[str]]:
-        cards: list[ModelCard] = []
-        problems: list[str] = []
+    def _scan(self) -> tuple[builtins.list[ModelCard], builtins.list[str]]:
+        cards: builtins.list[ModelCard] = []
+        problems: builtins.list[str] = []
         for root in (self._shipped, self._own):
             for path in sorted(root.glob(f"*/[!.]*/{CARD}")):
                 try:
@@ -278,12 +316,14 @@ class Registry:
     def _state(self) -> dict[str, Any]:
         path = self._own / "active.toml"
         try:
-            return tomllib.loads(path.read_text("utf-8"))
+            state = tomllib.loads(path.read_text("utf-8"))
+            _check_state(state)
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as exc:
             message = f"{path} cannot be read ({exc}). Delete it to use the shipped models."
             raise ModelError(message) from exc
+        return state
 
     def _write_state(self, state: dict[str, Any]) -> None:
         path = self._own / "active.toml"

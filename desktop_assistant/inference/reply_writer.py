@@ -34,9 +34,7 @@ class WrittenReply:
     is_finished: bool
 
 
-def prompt_tokens(
-    decoder: Decoder, turns: Sequence[Turn], lang: str, room: int
-) -> list[int]:
+def prompt_tokens(decoder: Decoder, turns: Sequence[Turn], lang: str, room: int) -> list[int]:
     """The prompt for the agent's next words, with the newest turns that fit.
 
     Args:
@@ -84,7 +82,7 @@ def write_reply(
     end = decoder.tokenizer.token_to_id(TURN_END)
     written: list[int] = []
     log_probability, is_finished = 0.0, False
-    while len(written) < MAX_REPLY_TOKENS and not is_finished:
+    while len(written) < MAX_REPLY_TOKENS and not is_finished and not _repeats(written):
         if is_cancelled():
             return None
         logits = decoder.next_logits(cache, tokens + written)
@@ -92,10 +90,11 @@ def write_reply(
             logits = _without(logits, {*avoid_first, end})
         token = int(np.argmax(logits))
         log_probability += log_softmax_at(logits, token)
-        is_finished = token == end or _repeats(written)
+        is_finished = token == end
         if token != end:
             written.append(token)
-    text = decoder.decode(written).strip()
+    said = written[:-REPEATED_TOKENS] if _repeats(written) else written
+    text = decoder.decode(said).strip()
     text = text if is_finished else _whole_sentences(text)
     confidence = math.exp(log_probability / (len(written) + 1))
     return WrittenReply(text, confidence, is_finished), written[0]

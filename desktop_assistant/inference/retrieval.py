@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -28,10 +30,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from desktop_assistant.analysis import LabelScore
+    from desktop_assistant.inference.registry import ModelCard
     from desktop_assistant.pack import CannedReply, Pack
     from desktop_assistant.training_example import FaqEntry
 
 log = logging.getLogger(__name__)
+
+VECTORS_FILE = "retrieval.npz"
+"""Embeddings of the pack, made with the model and shipped beside it."""
 
 SIMILARITY_FLOOR = 0.70
 """Cosine that unrelated short texts reach with e5 (its training temperature of 0.01 leaves all
@@ -40,6 +46,11 @@ cosines above it); similarities are stretched from here to 1 before they are wei
 CANNED_FLOOR = 0.25
 KNOWLEDGE_SUGGESTION_FLOOR = 0.55
 HISTORY_FLOOR = 0.6
+
+
+def vectors_id(card: ModelCard) -> str:
+    """Identifies the model that embeddings belong to: the graph's own SHA-256."""
+    return card.files["model.onnx"]
 
 
 class EmbeddingStore:
@@ -92,14 +103,18 @@ class EmbeddingStore:
 
     def _read(self, path: Path) -> None:
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            # numpy leaves a file open that it opened itself and cannot read.
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 if str(stored["model"]) != self._model:
                     return
-                keys, vectors = stored["keys"], stored["vectors"].astype(np.float32)
-            self._known.update(zip(keys.tolist(), vectors, strict=True))
+                keys, vectors = stored["keys"].tolist(), stored["vectors"].astype(np.float32)
+            if vectors.ndim != 2 or len(keys) != len(vectors):
+                log.warning("embedding cache %s is not used: it has another form", path.name)
+                return
+            self._known.update(zip(keys, vectors, strict=True))
         except FileNotFoundError:
             return
-        except (OSError, ValueError, KeyError, EOFError) as exc:
+        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error) as exc:
             log.warning("embedding cache %s is not used: %s", path.name, exc)
 
     def _write(self) -> None:
@@ -150,10 +165,12 @@ class Retrieval:
     def search(self, query: NDArray[np.float32], k: int, lang: str = "") -> list[KnowledgeHit]:
         """The ``k`` best knowledge entries; those of the query's language win ties of meaning."""
         scores = self._knowledge_shelf.similarities(query)
-        bonus = np.array([0.03 * (entry.lang == lang) for entry in self._knowledge])
+        bonus = np.array([0.03 * (entry.lang == lang) for entry in self._knowledge], np.float32)
         hits: list[KnowledgeHit] = []
         answers: set[str] = set()
-        for index in np.argsort(-(scores + bonus)) if scores.size else []:
+        for index in np.argsort(-(scores + bonus)):
+            if len(hits) >= k:
+                break
             entry = self._knowledge[int(index)]
             if entry.answer in answers:
                 continue
@@ -161,8 +178,6 @@ class Retrieval:
             hits.append(
                 KnowledgeHit(entry.question, entry.answer, float(scores[index]), entry.source)
             )
-            if len(hits) == k:
-                break
         return hits
 
     def replies(
@@ -199,7 +214,7 @@ class Retrieval:
 
     def _from_history(self, query: NDArray[np.float32], lang: str) -> list[Suggestion]:
         scores = self._history_shelf.similarities(query)
-        best = np.argsort(-scores)[:5] if scores.size else []
+        best = np.argsort(-scores)[:5]
         return [
             Suggestion(self._history[int(i)][1], "history", stretched(float(scores[i])), "history")
             for i in best
@@ -209,7 +224,9 @@ class Retrieval:
 
     def _from_knowledge(self, query: NDArray[np.float32], lang: str) -> list[Suggestion]:
         return [
-            Suggestion(hit.answer, "knowledge", stretched(hit.score) * 0.9, hit.source, hit.question)
+            Suggestion(
+                hit.answer, "knowledge", stretched(hit.score) * 0.9, hit.source, hit.question
+            )
             for hit in self.search(query, 3, lang)
             if stretched(hit.score) >= KNOWLEDGE_SUGGESTION_FLOOR
             and language_of(hit.answer) == lang
@@ -229,12 +246,10 @@ def stretched(similarity: float) -> float:
     return min(1.0, max(0.0, (similarity - SIMILARITY_FLOOR) / (1 - SIMILARITY_FLOOR)))
 
 
-def _canned_score(
-    intent: float, similarity: float, preference: float, to_fill: int
-) -> float:
+def _canned_score(intent: float, similarity: float, preference: float, to_fill: int) -> float:
     # The intent decides what a reply is about, the strategy what it does, the similarity which of
     # several. A variable that the agent must fill costs a little, since it costs a key or two.
-    score = 0.55 * min(intent, 1.0) + 0.25 * stretched(similarity) + 0.20 * preference
+    score = 0.50 * min(intent, 1.0) + 0.22 * stretched(similarity) + 0.28 * preference
     gate = 1.0 if intent >= 0.1 else 0.5
     return max(0.0, gate * score - 0.04 * to_fill)
 

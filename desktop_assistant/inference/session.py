@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from desktop_assistant.inference.registry import ModelCard
 
+    OpenRaw = Callable[[bytes, Mapping[str, bytes], Path, Sequence[str], int], "RawSession"]
+
 log = logging.getLogger(__name__)
 
 FATAL_ONLY = 4
@@ -33,29 +35,33 @@ RUNTIME_ERRORS: tuple[type[Exception], ...] = (
     ort_errors.RuntimeException,
     ort_errors.EPFail,
     ort_errors.InvalidArgument,
+    ort_errors.InvalidGraph,
+    ort_errors.InvalidProtobuf,
+    ort_errors.NoSuchFile,
     ort_errors.NotImplemented,
     RuntimeError,
 )
+"""What onnxruntime raises; its own errors have no ancestor in common but Exception."""
 
 
 class RawSession(Protocol):
     """The part of ``onnxruntime.InferenceSession`` that we use."""
 
     def run(self, outputs: Sequence[str] | None, feeds: Mapping[str, Any]) -> list[Any]: ...
-    def run_with_iobinding(self, binding: Any) -> None: ...
-    def io_binding(self) -> Any: ...
+    def run_with_iobinding(self, binding: Any) -> None: ...  # noqa: ANN401  # untyped
+    def io_binding(self) -> Any: ...  # noqa: ANN401  # onnxruntime's, untyped
     def get_providers(self) -> list[str]: ...
     def get_inputs(self) -> list[Any]: ...
     def get_outputs(self) -> list[Any]: ...
 
 
 def open_raw_session(
-    graph: bytes, folder: Path, providers: Sequence[str], threads: int
+    graph: bytes, data: Mapping[str, bytes], folder: Path, providers: Sequence[str], threads: int
 ) -> RawSession:
     """Create an onnxruntime session from verified bytes.
 
-    Tensors outside the graph file are looked for in ``folder`` only. Nothing is written to
-    standard error.
+    Tensors outside the graph file are taken from ``data``, by file name, and from nowhere else.
+    Nothing is written to standard error.
     """
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
@@ -63,8 +69,14 @@ def open_raw_session(
     options.log_severity_level = FATAL_ONLY
     # An idle laptop stays cool: waiting threads sleep instead of spinning.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if data:
+        names, contents = list(data), list(data.values())
+        options.add_external_initializers_from_files_in_memory(
+            names, contents, [len(content) for content in contents]
+        )
+    # onnxruntime would look in the working directory for what it misses.
     options.add_session_config_entry(
-        "session.model_external_initializers_file_folder_path", str(folder)
+        "session.model_external_initializers_file_folder_path", str(folder / ".nowhere")
     )
     session: RawSession = ort.InferenceSession(graph, options, providers=list(providers))
     return session
@@ -94,7 +106,7 @@ class Session:
         providers: Sequence[str] = (CPU,),
         threads: int = 0,
         file_name: str = "model.onnx",
-        open_raw: Callable[[bytes, Path, Sequence[str], int], RawSession] = open_raw_session,
+        open_raw: OpenRaw = open_raw_session,
     ) -> None:
         self.card = card
         self.fallback_note = ""
@@ -132,8 +144,9 @@ class Session:
         try:
             return self._run(feeds)
         except RUNTIME_ERRORS as exc:
+            # On the CPU this raises; so the second call, which is on the CPU, ends here or there.
             self.move_to_cpu(exc)
-            return self._run(feeds)
+            return self.run(feeds)
 
     def run_bound(self, binding: Any) -> None:  # noqa: ANN401  # onnxruntime's, untyped
         """Run with inputs and outputs bound by the caller, who must bind again after a fallback."""
@@ -145,7 +158,9 @@ class Session:
     def move_to_cpu(self, cause: Exception) -> None:
         """Leave CUDA after a failure. Raises: ModelError if the session is on the CPU already."""
         if self.provider == CPU:
-            message = f"The model {self.card.label} cannot be run on this machine: {_first_line(cause)}"
+            message = (
+                f"The model {self.card.label} cannot be run on this machine: {_first_line(cause)}"
+            )
             raise ModelError(message) from cause
         log.warning("%s failed on %s, using the CPU", self.card.label, self.provider)
         self.fallback_note = f"CUDA failed while running ({_first_line(cause)})"
@@ -157,11 +172,10 @@ class Session:
 
     def _open(self, providers: Sequence[str]) -> RawSession:
         graph = verified_bytes(self.card, self._file_name)
-        for name in self.card.files:
-            if name.endswith(".data"):
-                verified_bytes(self.card, name)
+        names = [name for name in self.card.files if name.endswith(".data")]
+        data = {name: verified_bytes(self.card, name) for name in names}
         try:
-            session = self._open_raw(graph, self.card.folder, providers, self._threads)
+            session = self._open_raw(graph, data, self.card.folder, providers, self._threads)
         except RUNTIME_ERRORS as exc:
             if CUDA in providers:
                 self.fallback_note = f"CUDA could not be started ({_first_line(exc)})"

@@ -41,8 +41,8 @@ class StrategyTable:
     def rank(
         self, intents: Sequence[LabelScore], sentiments: Mapping[str, float]
     ) -> tuple[LabelScore, ...]:
-        """Strategies with their probabilities, best first; empty where no intent is known."""
-        if not intents:
+        """Strategies with probabilities, best first; empty where intent or mood is unknown."""
+        if not intents or not sentiments:
             return ()
         scores = {
             label: self._mixed(self._by_intent, {i.label: i.score for i in intents}, label)
@@ -50,6 +50,9 @@ class StrategyTable:
             for label in self._labels
         }
         total = sum(scores.values())
+        if total <= 0:
+            # A model that is certain of something else leaves nothing for the known intents.
+            return ()
         ranked = sorted(scores.items(), key=lambda item: -item[1])
         return tuple(LabelScore(label, score / total) for label, score in ranked)
 

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from desktop_assistant.analysis import LabelScore
+from desktop_assistant.analysis import OUT_OF_SCOPE, LabelScore
 from desktop_assistant.conversation import language_of, visible_text
 from desktop_assistant.errors import ModelError
-from desktop_assistant.inference.session import Session
 from desktop_assistant.inference.tokenizer import encode_batch, load_tokenizer
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from desktop_assistant.inference.registry import ModelCard
+    from desktop_assistant.inference.session import Session
 
 INTENT = "intent"
 SENTIMENT = "sentiment"
@@ -45,8 +45,8 @@ def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np
 class Reading:
     """One text as the model reads it.
 
-    ``embedding`` is float32 (width,), length 1; ``intents`` is sorted, best first, and empty for
-    a text without a letter or digit; ``sentiments`` sums to 1.
+    ``embedding`` is float32 (width,), length 1; ``intents`` is sorted, best first; a text
+    without a letter or digit is out of scope. ``sentiments`` sums to 1.
     """
 
     embedding: NDArray[np.float32]
@@ -68,20 +68,22 @@ class Understanding:
             if f"{head}_logits" in card.outputs and not card.labels.get(head):
                 message = f"The card of {card.label} does not name the labels of {head}."
                 raise ModelError(message)
+        self._check_outputs()
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Sentence embeddings, float32 (texts, width), each of length 1."""
         if not texts:
             return np.zeros((0, 0), dtype=np.float32)
-        return np.concatenate([self._run([text])["embedding"] for text in texts])
+        return np.concatenate([self._run([visible_text(text)])["embedding"] for text in texts])
 
     def read(self, text: str) -> Reading:
         """Understand one text; works for any text, the empty one included."""
         text = visible_text(text)
         outputs = self._run([text])
         lang = language_of(text)
-        says_something = any(char.isalnum() for char in text)
-        intents = self._scores(INTENT, outputs, lang) if says_something else ()
+        intents = self._scores(INTENT, outputs, lang)
+        if not any(char.isalnum() for char in text):
+            intents = tuple(LabelScore(i.label, float(i.label == OUT_OF_SCOPE)) for i in intents)
         return Reading(
             embedding=outputs["embedding"][0],
             intents=tuple(sorted(intents, key=lambda scored: -scored.score)),
@@ -91,6 +93,15 @@ class Understanding:
     def logits(self, text: str) -> dict[str, NDArray[np.float32]]:
         """Uncalibrated outputs for one text, without the batch axis."""
         return {name: values[0] for name, values in self._run([visible_text(text)]).items()}
+
+    def _check_outputs(self) -> None:
+        """Run once, so that a foreign graph is refused here and not in front of a customer."""
+        outputs = self._run([""])
+        expected = {f"{head}_logits": len(labels) for head, labels in self.card.labels.items()}
+        found = {name: values.shape[-1] for name, values in outputs.items() if name in expected}
+        if found != expected or outputs.get("embedding", np.zeros(0)).ndim != 2:
+            message = f"The model {self.card.label} gives other outputs than its card says."
+            raise ModelError(message)
 
     def _run(self, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         feeds = encode_batch(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -79,7 +79,8 @@ class Connection:
         self.path = path
         self._db = db
         self._thread = threading.get_ident()
-        with store_errors(path):
+        with store_errors(path), ExitStack() as on_failure:
+            on_failure.callback(db.close)
             self._db.execute("PRAGMA foreign_keys = ON")
             # Writing is tried now, and taken back: a file that may only be read is found out
             # before work is lost. BEGIN IMMEDIATE alone succeeds on such a file.
@@ -88,6 +89,7 @@ class Connection:
                 self._db.execute("UPDATE conversations SET draft = draft WHERE FALSE")
             finally:
                 self._db.rollback()
+            on_failure.pop_all()
 
     def rows(self, sql: str, *values: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
         """Read one row after the other; nothing is held in memory."""

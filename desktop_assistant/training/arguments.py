@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import re
 from dataclasses import asdict, dataclass, field
@@ -27,14 +28,28 @@ class DataFile:
     repeat: int = 1
 
     @classmethod
-    def parse(cls, written: str) -> DataFile:
+    def parse(cls, written: str) -> tuple[DataFile, ...]:
+        """Read one argument; a pattern such as ``utterances/*.jsonl@2x`` names several files.
+
+        Raises: RecordError if a pattern matches nothing.
+        """
         match = _SHARE.match(written)
         if match is None or Path(written).exists():
-            return cls(Path(written))
-        count = int(match["count"])
+            return tuple(cls(path) for path in _matching(written))
+        count, paths = int(match["count"]), _matching(match["path"])
         if match["times"]:
-            return cls(Path(match["path"]), repeat=count)
-        return cls(Path(match["path"]), rows=count)
+            return tuple(cls(path, repeat=count) for path in paths)
+        return tuple(cls(path, rows=count) for path in paths)
+
+
+def _matching(written: str) -> list[Path]:
+    if not any(sign in written for sign in "*?["):
+        return [Path(written)]
+    found = sorted(Path(name) for name in glob.glob(written))  # noqa: PTH207  # may be absolute
+    if not found:
+        message = f"No file matches {written}."
+        raise RecordError(message)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

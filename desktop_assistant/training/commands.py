@@ -6,7 +6,6 @@ import json
 import logging
 import shutil
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,12 @@ import onnxruntime as ort
 
 from desktop_assistant.errors import ModelError
 from desktop_assistant.inference.decoder import Decoder
+from desktop_assistant.inference.retrieval import (
+    VECTORS_FILE,
+    EmbeddingStore,
+    Retrieval,
+    vectors_id,
+)
 from desktop_assistant.inference.session import Session
 from desktop_assistant.inference.understanding import (
     INTENT,
@@ -21,6 +26,7 @@ from desktop_assistant.inference.understanding import (
     SENTIMENT,
     Understanding,
 )
+from desktop_assistant.pack import read_pack
 from desktop_assistant.training.calibrate import fit_temperature
 from desktop_assistant.training.card import amend_card, write_card
 from desktop_assistant.training.dataset import cleaned, load, split
@@ -33,6 +39,7 @@ from desktop_assistant.training_example import read_dialogues
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from desktop_assistant.inference.registry import ModelCard, Registry
     from desktop_assistant.training.arguments import TrainingArguments
@@ -129,8 +136,7 @@ def _train_understanding(
             "languages": ["en", "zh"],
             "base": {"name": arguments.extra.get("base_name", result.base_name)},
             "quantisation": {
-                "weights": "linear layers int8 per channel in 7 bits, embeddings 4 bits in "
-                "blocks of 32",
+                "weights": "linear layers 8 bits, embeddings 4 bits, in blocks of 32",
             },
             **_signature(folder),
             "labels": heads,
@@ -150,7 +156,17 @@ def _train_understanding(
         },
     )
     shutil.rmtree(work_dir)
+    if pack_folder is not None:
+        card = index_pack(card, model, pack_folder)
     return TrainingReport(card, {**card.metrics, "parity": parity})
+
+
+def index_pack(card: ModelCard, model: Understanding, pack_folder: Path) -> ModelCard:
+    """Put the embeddings of a pack's replies and articles beside the model that made them."""
+    vectors = EmbeddingStore(model.embed, (), vectors_id(card))
+    Retrieval(read_pack(pack_folder), vectors)
+    vectors.save(card.folder / VECTORS_FILE)
+    return amend_card(card, {})
 
 
 def calibrated(
@@ -182,17 +198,13 @@ def calibrated(
     return calibration, metrics
 
 
-def _with_base(
-    arguments: TrainingArguments, task: str, registry: Registry
-) -> TrainingArguments:
+def _with_base(arguments: TrainingArguments, task: str, registry: Registry) -> TrainingArguments:
     if arguments.base:
         return arguments
     try:
         card = registry.active(task)
     except ModelError as exc:
-        message = (
-            f"train {arguments.task} needs --base: there is no installed model to go on from."
-        )
+        message = f"train {arguments.task} needs --base: there is no installed model to go on from."
         raise ModelError(message) from exc
     restored = arguments.out_dir / "restored"
     if not (restored / "model.safetensors").exists():
@@ -213,7 +225,7 @@ def _taxonomy(pack_folder: Path | None) -> tuple[list[str], dict[str, dict[str, 
 
 def _parity_dialogues(arguments: TrainingArguments) -> list[Dialogue]:
     dialogues = [cleaned(d) for d in load(arguments.data, read_dialogues, arguments.seed)]
-    _, held_back = split(dialogues, lambda d: d.dialogue_id, arguments.validation_share)
+    _, held_back = split(dialogues, lambda d: d.group, arguments.validation_share)
     return held_back or dialogues
 
 

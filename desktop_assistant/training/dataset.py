@@ -25,13 +25,13 @@ Row = TypeVar("Row")
 IGNORED_TOKEN = -100
 """The label that torch's cross entropy leaves out."""
 
-_PLACEHOLDER = re.compile(r"\{\{|\}\}|\[[A-Za-z][A-Za-z /_-]*\]|<[A-Z_ ]+>")
-_COMPANY = re.compile(r"\s*\[company(?: name)?\](?:'s)?(?: customer (?:support|service|care))?", re.I)
+_PLACEHOLDER = re.compile(r"\{\{|\}\}|\[[A-Za-z][A-Za-z0-9 /_-]*\]|<[A-Z_ ]+>")
+_COMPANY = re.compile(
+    r"\s*\[company(?: name)?\](?:'s)?(?: customer (?:support|service|care))?", re.I
+)
 
 
-def load(
-    files: Iterable[DataFile], read: Callable[[Path], list[Row]], seed: int
-) -> list[Row]:
+def load(files: Iterable[DataFile], read: Callable[[Path], list[Row]], seed: int) -> list[Row]:
     """Read, sample and repeat the rows of several files.
 
     Raises: RecordError naming the file and line of the first bad record.
@@ -71,8 +71,12 @@ def cleaned(dialogue: Dialogue) -> Dialogue:
 
 
 def _clean(text: str) -> str:
-    text = re.sub(r"(contacting|choosing|reaching out to|reaching)" + _COMPANY.pattern, r"\1 us",
-                  text, flags=re.I)
+    text = re.sub(
+        r"(contacting|choosing|reaching out to|reaching)" + _COMPANY.pattern,
+        r"\1 us",
+        text,
+        flags=re.I,
+    )
     return _COMPANY.sub(" our shop", text).replace("\r\n", "\n")
 
 
@@ -99,14 +103,18 @@ def reply_sequences(
 ) -> list[ReplySequence]:
     """Write a dialogue down as the decoder sees it, in windows of at most ``max_tokens``.
 
-    Agent turns are learnt, end-of-turn token included; turns that hold placeholders of an
-    anonymised data set, or that run on for more than 120 words, only serve as context.
+    Agent turns are learnt, end-of-turn token included, of a single reply only the last one; turns
+    that hold placeholders of an anonymised data set or of a redaction, or that run on for more
+    than 120 words, only serve as context.
     """
+    newest = len(dialogue.turns) - 1
     opening = _encode(tokenizer, system_part(dialogue.lang))
     windows: list[ReplySequence] = []
     ids, labels = list(opening), [IGNORED_TOKEN] * len(opening)
-    for turn in dialogue.turns:
+    for index, turn in enumerate(dialogue.turns):
         turn_ids, turn_labels = _turn_tokens(turn, tokenizer)
+        if dialogue.is_single_reply and index < newest:
+            turn_labels = [IGNORED_TOKEN] * len(turn_ids)
         if len(turn_ids) > max_tokens - len(opening):
             continue
         if len(ids) + len(turn_ids) > max_tokens:

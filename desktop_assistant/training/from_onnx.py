@@ -74,10 +74,7 @@ def _weights(graph: onnx.GraphProto) -> dict[str, NDArray[np.generic]]:
     stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     weights = {name: values for name, values in stored.items() if "/" not in name}
     for node in graph.node:
-        if node.op_type == "MatMulInteger":
-            name, values = _int8_weight(node, stored)
-            weights[name] = values
-        elif node.op_type == "MatMulNBits":
+        if node.op_type == "MatMulNBits":
             weights[f"{_module(node.name)}.weight"] = _block_weight(node, stored)
         elif node.op_type == "GatherBlockQuantized" and node.input[0] in stored:
             weights[f"{_module(node.name)}.weight"] = _gathered_weight(node, stored)
@@ -87,17 +84,6 @@ def _weights(graph: onnx.GraphProto) -> dict[str, NDArray[np.generic]]:
 def _module(node_name: str) -> str:
     match = _NODE_TO_MODULE.match(node_name)
     return match["path"].replace("/", ".") if match else node_name
-
-
-def _int8_weight(
-    node: onnx.NodeProto, stored: dict[str, NDArray[np.generic]]
-) -> tuple[str, NDArray[np.float32]]:
-    name = node.input[1].removesuffix("_quantized")
-    numbers = stored[node.input[1]].astype(np.float32)
-    values = (numbers - stored[f"{name}_zero_point"].astype(np.float32)) * stored[f"{name}_scale"]
-    is_named = name.endswith("_Transposed")
-    module = name.removesuffix("_Transposed") if is_named else f"{_module(node.name)}.weight"
-    return module, values.T.astype(np.float32)
 
 
 def _block_weight(

@@ -44,8 +44,7 @@ def fuse_decoder(model: onnx.ModelProto, shape: AttentionShape) -> onnx.ModelPro
     nodes = {node.name: node for node in graph.node}
     _untie(graph, nodes)
     added = [*_length_nodes(), *_last_position_nodes(nodes)]
-    for layer in range(shape.layers):
-        added.append(_attention_node(nodes, layer, shape))
+    added.extend(_attention_node(nodes, layer, shape) for layer in range(shape.layers))
     graph.initializer.extend(_constants(shape))
     produced = {name for node in added for name in node.output}
     kept = [node for node in graph.node if not produced & set(node.output)]

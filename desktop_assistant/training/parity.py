@@ -38,9 +38,7 @@ def understanding_parity(
     agreement: dict[str, list[bool]] = {head: [] for head in MAIN_HEADS}
     difference: dict[str, list[float]] = {head: [] for head in MAIN_HEADS}
     for text in texts:
-        encoded = tokenizer(
-            query_text(text), return_tensors="pt", truncation=True, max_length=128
-        )
+        encoded = tokenizer(query_text(text), return_tensors="pt", truncation=True, max_length=128)
         with torch.inference_mode():
             wanted = model(encoded["input_ids"], encoded["attention_mask"])
         got = exported.logits(text)
@@ -69,10 +67,13 @@ def reply_parity(
     """Compare greedy tokens on prompts, and perplexity on what agents really said.
 
     Returns: ``same_first_token`` and ``same_greedy_tokens``, shares of the prompts;
-    ``perplexity_torch`` and ``perplexity_onnx`` over the same agent tokens.
+    ``perplexity_torch`` and ``perplexity_onnx`` over the same agent tokens. Only ``prompts``,
+    0, where no agent answers anybody.
     """
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     pairs = _prompt_pairs(exported, dialogues, prompts)
+    if not pairs:
+        return {"prompts": 0}
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     same, same_first = [], []
     torch_loss, onnx_loss, tokens = 0.0, 0.0, 0
     for prompt, answer in pairs:
@@ -99,10 +100,10 @@ def _prompt_pairs(
     pairs: list[tuple[list[int], list[int]]] = []
     for dialogue in dialogues:
         for index, turn in enumerate(dialogue.turns):
-            if turn.role == "agent" and index:
+            if turn.role == "agent" and index and turn.text.strip():
                 before = dialogue.turns[:index]
                 prompt = prompt_tokens(exported, before, dialogue.lang, CACHE_TOKENS // 2)
-                pairs.append((prompt, exported.encode(turn.text)[:CACHE_TOKENS // 3]))
+                pairs.append((prompt, exported.encode(turn.text)[: CACHE_TOKENS // 3]))
                 break
         if len(pairs) == count:
             break

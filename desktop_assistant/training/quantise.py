@@ -1,4 +1,4 @@
-"""Smaller numbers in the graph: int8 for encoders, 4 bits for decoders and word embeddings.
+"""Smaller numbers in the graph: 8 bits for encoders, 4 bits for decoders and word embeddings.
 
 The embeddings of our bases were 4-bit to begin with, in blocks of 32 along a row, so storing them
 so again loses next to nothing.
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import onnx
-from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.matmul_nbits_quantizer import (
     DefaultWeightOnlyQuantConfig,
     MatMulNBitsQuantizer,
@@ -27,22 +27,14 @@ ACCURACY_LEVEL = 4
 
 
 def quantise_encoder(graph: Path, out: Path) -> None:
-    """Linear layers to int8 per channel, word embeddings to 4 bits.
+    """Linear layers to 8 bits in blocks of 32, word embeddings to 4; heads stay as they are.
 
-    ``reduce_range`` keeps weights within 7 bits: without VNNI, products of int8 and uint8
-    saturate, and the output is garbage.
+    Measured on 685 messages against the fp32 graph: the same best intent for 99.3 %, where
+    dynamic quantisation (one scale an activation tensor, 7 bits for machines without VNNI) gave
+    93.9 %, for 6 instead of 4.3 ms a message on one thread.
     """
-    int8 = out.with_suffix(".int8.onnx")
-    quantize_dynamic(
-        graph,
-        int8,
-        op_types_to_quantize=["MatMul", "Gemm"],
-        per_channel=True,
-        reduce_range=True,
-        weight_type=QuantType.QInt8,
-    )
-    onnx.save_model(_in_blocks(onnx.load(int8), "Gather"), str(out))
-    int8.unlink()
+    model = _in_blocks(onnx.load(graph), "MatMul", bits=8)
+    onnx.save_model(_in_blocks(model, "Gather"), str(out))
 
 
 def quantise_decoder(model: onnx.ModelProto, out: Path, bits: int = 4) -> None:
@@ -63,5 +55,7 @@ def _in_blocks(model: onnx.ModelProto, operator: str, bits: int = 4) -> onnx.Mod
         bits=bits,
     )
     quantiser = MatMulNBitsQuantizer(model, algo_config=config)
-    quantiser.process()
+    # The row of the padding token is all zeros: it divides by its scale of 0 and then picks 0.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        quantiser.process()
     return quantiser.model.model

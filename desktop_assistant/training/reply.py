@@ -59,7 +59,7 @@ def train_reply(arguments: TrainingArguments) -> ReplyResult:
     if arguments.method == "lora":
         model = with_lora(model, arguments)
     else:
-        model.get_input_embeddings().weight.requires_grad_(False)
+        model.get_input_embeddings().weight.requires_grad_(requires_grad=False)
     pad_token = int(tokenizer.pad_token_id or 0)
     options: dict[str, Any] = {"collate": Collator(pad_token), "processing_class": tokenizer}
     loss_before = mean_loss(model, validation, Collator(pad_token), arguments.batch_size)
@@ -71,9 +71,7 @@ def train_reply(arguments: TrainingArguments) -> ReplyResult:
     merged.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     log.info("validation loss %.3f -> %.3f", loss_before, loss_after)
-    return ReplyResult(
-        folder, base.name, loss_before, loss_after, len(training), len(validation)
-    )
+    return ReplyResult(folder, base.name, loss_before, loss_after, len(training), len(validation))
 
 
 def _datasets(
@@ -84,7 +82,7 @@ def _datasets(
         training, held_back = dialogues, load(arguments.validation, read_dialogues, arguments.seed)
     else:
         training, held_back = split(
-            dialogues, lambda dialogue: dialogue.dialogue_id, arguments.validation_share
+            dialogues, lambda dialogue: dialogue.group, arguments.validation_share
         )
 
     def features(part: list[Any]) -> Dataset:
@@ -92,9 +90,7 @@ def _datasets(
             [
                 sequence.as_features()
                 for dialogue in part
-                for sequence in reply_sequences(
-                    cleaned(dialogue), tokenizer, arguments.max_tokens
-                )
+                for sequence in reply_sequences(cleaned(dialogue), tokenizer, arguments.max_tokens)
             ]
         )
 
@@ -153,16 +149,16 @@ def agent_loss(model: Any, inputs: dict[str, torch.Tensor]) -> tuple[torch.Tenso
     return loss, int(is_learnt.sum())
 
 
-@torch.inference_mode()
 def mean_loss(model: Any, rows: Dataset, collate: Collator, batch_size: int) -> float:  # noqa: ANN401
     """Mean loss in nats over all agent tokens of ``rows``; NaN where there are none."""
     was_training = model.training
     model.eval()
     total, tokens = 0.0, 0
-    for start in range(0, len(rows), batch_size):
-        batch = collate([rows[i] for i in range(start, min(start + batch_size, len(rows)))])
-        batch = {name: tensor.to(model.device) for name, tensor in batch.items()}
-        loss, count = agent_loss(model, batch)
-        total, tokens = total + float(loss), tokens + count
+    with torch.inference_mode():
+        for start in range(0, len(rows), batch_size):
+            batch = collate([rows[i] for i in range(start, min(start + batch_size, len(rows)))])
+            batch = {name: tensor.to(model.device) for name, tensor in batch.items()}
+            loss, count = agent_loss(model, batch)
+            total, tokens = total + float(loss), tokens + count
     model.train(was_training)
     return total / tokens if tokens else math.nan

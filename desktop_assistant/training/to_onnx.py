@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import shutil
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import onnx
@@ -25,6 +24,7 @@ from desktop_assistant.training.understanding_model import UnderstandingModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 OPSET = 18
 KEPT_BESIDE_THE_GRAPH = ("tokenizer.json", "tokenizer_config.json", "config.json")

@@ -8,6 +8,7 @@ that helps the encoder while training and is left out of the export.
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -95,7 +96,7 @@ def train_understanding(
     if arguments.method == "lora":
         model.bert = with_lora(model.bert, arguments)
     else:
-        model.bert.get_input_embeddings().weight.requires_grad_(False)
+        model.bert.get_input_embeddings().weight.requires_grad_(requires_grad=False)
     encode = FeatureMaker(tokenizer, heads, arguments.max_tokens)
     training = Dataset.from_list([encode(example) for example in examples])
     validation = Dataset.from_list([encode(example) for example in held_back])
@@ -157,7 +158,16 @@ class ExampleReader:
         mapped = self.label_map.get(source, {}).get(label)
         if mapped:
             return {INTENT: mapped}
-        return {source: label} if self.task == "understanding" else {}
+        return {head_name(source): label} if self.task == "understanding" else {}
+
+
+def head_name(source: str) -> str:
+    """A name for the head of a data set: torch refuses dots, and names that modules use already.
+
+    "train.jsonl" gives "train_jsonl", and "train" gives "train_labels".
+    """
+    name = re.sub(r"\W", "_", source)
+    return f"{name}_labels" if hasattr(nn.ModuleDict, name) else name
 
 
 class FeatureMaker:
@@ -218,6 +228,8 @@ class UnderstandingTrainer(Trainer):
     model to its own untouched self, so that search keeps working in both languages.
     """
 
+    optimizer: torch.optim.Optimizer | None
+
     def __init__(
         self,
         *args: Any,  # noqa: ANN401  # the Trainer's own
@@ -244,10 +256,17 @@ class UnderstandingTrainer(Trainer):
             logits = outputs.get(f"{name}_logits")
             if logits is None or not bool((targets >= 0).any()):
                 continue
-            loss = loss + nn.functional.cross_entropy(
-                logits, targets, ignore_index=IGNORED_TOKEN, reduction="sum",
-                label_smoothing=self._arguments.label_smoothing if model.training else 0.0,
-            ) / rows
+            loss = (
+                loss
+                + nn.functional.cross_entropy(
+                    logits,
+                    targets,
+                    ignore_index=IGNORED_TOKEN,
+                    reduction="sum",
+                    label_smoothing=self._arguments.label_smoothing if model.training else 0.0,
+                )
+                / rows
+            )
         has_teacher = inputs["teacher"].abs().sum(1) > 0
         if model.training and bool(has_teacher.any()):
             cosine = (outputs["embedding"] * inputs["teacher"]).sum(1)[has_teacher]
@@ -291,7 +310,6 @@ class _Teacher:
         self._rows = int(arguments.extra.get("teacher_rows", "6000"))
         self._cache = arguments.out_dir / "teacher.pt"
 
-    @torch.inference_mode()
     def annotate(self, rows: Dataset, texts: list[str]) -> Dataset:
         """Add ``teacher`` to a sample of the rows, chosen by the texts themselves."""
         threshold = min(1.0, self._rows / max(len(texts), 1))
@@ -304,11 +322,15 @@ class _Teacher:
             batch = missing[start : start + 64]
             encoded = self._tokenizer(
                 [query_text(text) for text in batch],
-                truncation=True, max_length=128, padding=True, return_tensors="pt",
+                truncation=True,
+                max_length=128,
+                padding=True,
+                return_tensors="pt",
             )
-            pooled = self._model.pooled(encoded["input_ids"], encoded["attention_mask"])
-            vectors = nn.functional.normalize(pooled, dim=-1)
-            known.update(zip(batch, vectors.tolist(), strict=True))
+            # Not only the pooled vector: a base that was trained before has a projection.
+            with torch.inference_mode():
+                said = self._model(encoded["input_ids"], encoded["attention_mask"])
+            known.update(zip(batch, said["embedding"].tolist(), strict=True))
         self._model.train(was_training)
         self._write(known)
         return rows.add_column("teacher", [known[t] if t in chosen else None for t in texts])

@@ -78,7 +78,7 @@ def from_encoder(folder: str, heads: dict[str, list[str]]) -> UnderstandingModel
         usable = {
             name: tensor
             for name, tensor in saved.state_dict().items()
-            if not name.startswith("heads.") or known[name.split(".")[1]] == heads.get(name.split(".")[1])
+            if not name.startswith("heads.") or _labels(known, name) == _labels(heads, name)
         }
         model.load_state_dict(usable, strict=False)
         return model
@@ -86,3 +86,7 @@ def from_encoder(folder: str, heads: dict[str, list[str]]) -> UnderstandingModel
     model.bert = BertModel.from_pretrained(folder, add_pooling_layer=False)
     nn.init.eye_(model.projection.weight)
     return model
+
+
+def _labels(heads: dict[str, list[str]], parameter: str) -> list[str] | None:
+    return heads.get(parameter.split(".")[1])

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import io
 import json
 import re
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,8 +75,10 @@ def _pieces_used(tokenizer: Any, texts: Iterable[str]) -> set[int]:  # noqa: ANN
 
 def texts_of(path: Path) -> Iterator[str]:
     """All strings in a JSON lines file, or the lines of any other file."""
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open()
-    with opened as file:
+    with ExitStack() as opened:
+        stream = opened.enter_context(path.open("rb"))
+        unpacked = opened.enter_context(gzip.open(stream)) if path.suffix == ".gz" else stream
+        file = io.TextIOWrapper(unpacked, encoding="utf-8")
         for line in file:
             if ".jsonl" in path.name:
                 yield from _strings(json.loads(line))

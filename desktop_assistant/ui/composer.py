@@ -39,10 +39,11 @@ class Composer(QFrame):
         self.edit.installEventFilter(self)
         self.send_button = QPushButton(self)
         self.send_button.setProperty("look", "primary")
-        self._hints = [(plain_label("key", self), plain_label("muted", self)) for _ in range(4)]
+        self._is_sending = False
+        self.hints = [(plain_label("key", self), plain_label("muted", self)) for _ in range(4)]
         foot = QHBoxLayout()
         foot.setSpacing(6)
-        for key, text in self._hints:
+        for key, text in self.hints:
             foot.addWidget(key, 0, Qt.AlignmentFlag.AlignVCenter)
             foot.addWidget(text)
             foot.addSpacing(4)
@@ -66,6 +67,11 @@ class Composer(QFrame):
         self.edit.replace_draft(text)
         self._select_variable(0)
         self.edit.setFocus()
+
+    def set_sending(self, *, is_sending: bool) -> None:
+        """While a reply is on its way into the store, no second one can be sent."""
+        self._is_sending = is_sending
+        self._on_text_changed()
 
     def insert_text(self, text: str) -> None:
         """Insert ``text`` at the caret, a blank before it where words would touch."""
@@ -114,7 +120,7 @@ class Composer(QFrame):
             ("Esc", self.tr("dismiss")),
             ("Ctrl ↵", self.tr("send")),
         )
-        for (key, label), (keys, text) in zip(self._hints, texts, strict=True):
+        for (key, label), (keys, text) in zip(self.hints, texts, strict=True):
             key.setText(keys)
             label.setText(text)
         self._fit_hints()
@@ -122,7 +128,7 @@ class Composer(QFrame):
     def _fit_hints(self) -> None:
         """Leave out hints, the last first, where the box is too narrow for all of them."""
         room = self.width() - self.send_button.sizeHint().width() - 40
-        for key, label in self._hints:
+        for key, label in self.hints:
             room -= key.sizeHint().width() + label.sizeHint().width() + 22
             _set_visible(key, room >= 0)
             _set_visible(label, room >= 0)
@@ -135,12 +141,12 @@ class Composer(QFrame):
 
     @Slot()
     def _on_text_changed(self) -> None:
-        self.send_button.setEnabled(bool(self.edit.draft.strip()))
+        self.send_button.setEnabled(bool(self.edit.draft.strip()) and not self._is_sending)
 
     @Slot()
     def _send(self) -> None:
         text = self.edit.draft.strip()
-        if text and not self.edit.is_composing:
+        if text and not self._is_sending and not self.edit.is_composing:
             self.sent.emit(text)
 
 

@@ -89,7 +89,8 @@ class ConversationFilter(QSortFilterProxyModel):
 
     def look_for(self, text: str) -> None:
         self._words = tuple(text.casefold().split())
-        self.invalidateFilter()
+        # invalidateFilter() is deprecated in Qt 6.11, and its successor is not in 6.8.
+        self.invalidate()
 
     def filterAcceptsRow(self, source_row: int, source_parent: AnyIndex) -> bool:
         row = self.sourceModel().index(source_row, 0, source_parent).data(ROW_ROLE)

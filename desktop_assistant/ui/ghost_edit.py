@@ -33,12 +33,14 @@ if TYPE_CHECKING:
 class GhostEdit(QTextEdit):
     """Where a reply is written.
 
-    ``draft_edited`` carries the text after every change a person made; ``ghost_taken`` what was
-    taken of the ghost and whether that was all of it; ``ghost_dismissed`` that Esc put it away;
-    ``send_requested`` that Ctrl+Enter was pressed.
+    ``draft_edited`` carries the text after every change a person made, and after the caret came
+    to its end or left it; ``ghost_shown`` tells once of each offer that it became visible;
+    ``ghost_taken`` what was taken of it (after ``draft_edited``) and whether that was all;
+    ``ghost_dismissed`` that Esc put it away; ``send_requested`` that Ctrl+Enter was pressed.
     """
 
     draft_edited = Signal(str)
+    ghost_shown = Signal(str)
     ghost_taken = Signal(str, bool)
     ghost_dismissed = Signal()
     send_requested = Signal()
@@ -50,12 +52,14 @@ class GhostEdit(QTextEdit):
         self._ghost_draft = ""
         self._ghost_text = ""
         self._shown = ""
+        self._announced = ("", "")
+        self._was_at_end = True
         self._is_composing = False
         self._is_replacing = False
         self.setAcceptRichText(False)
         self.setTabChangesFocus(True)
         self.textChanged.connect(self._on_text_changed)
-        self.cursorPositionChanged.connect(self._refresh_ghost)
+        self.cursorPositionChanged.connect(self._on_caret_moved)
         self.selectionChanged.connect(self._refresh_ghost)
         theme.changed.connect(self._repaint_ghost)
 
@@ -70,17 +74,20 @@ class GhostEdit(QTextEdit):
         return self._shown
 
     @property
+    def is_caret_at_end(self) -> bool:
+        """Whether the caret stands behind the last character, with nothing selected."""
+        cursor = self.textCursor()
+        return cursor.atEnd() and not cursor.hasSelection()
+
+    @property
     def is_composing(self) -> bool:
         """Whether an input method holds text that is not written yet."""
         return self._is_composing
 
     def offer_ghost(self, draft: str, text: str) -> None:
         """Take up a completion of ``draft``; it stays hidden while it does not fit the text."""
-        before = self._shown
         self._ghost_draft, self._ghost_text = draft, text
         self._refresh_ghost()
-        if self._shown and self._shown != before and QAccessible.isActive():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self._shown))
 
     def withdraw_ghost(self) -> None:
         self.offer_ghost("", "")
@@ -92,6 +99,7 @@ class GhostEdit(QTextEdit):
         self.setPlainText(text)
         self.moveCursor(QTextCursor.MoveOperation.End)
         self._known_text = self.draft
+        self._was_at_end = True
         self._is_replacing = False
 
     def replace_draft(self, text: str) -> None:
@@ -162,13 +170,28 @@ class GhostEdit(QTextEdit):
         if draft == self._known_text:
             return
         self._known_text = draft
+        self._was_at_end = self.is_caret_at_end
         self._refresh_ghost()
         if not self._is_replacing:
             self.draft_edited.emit(draft)
 
     @Slot()
+    def _on_caret_moved(self) -> None:
+        self._refresh_ghost()
+        is_move = self.draft == self._known_text and not self._is_replacing
+        if is_move and self.is_caret_at_end != self._was_at_end:
+            self._was_at_end = self.is_caret_at_end
+            self.draft_edited.emit(self._known_text)
+
+    @Slot()
     def _refresh_ghost(self) -> None:
         self._show(self._fitting_ghost())
+        offer = (self._ghost_draft, self._ghost_text)
+        if self._shown and offer != self._announced:
+            self._announced = offer
+            self.ghost_shown.emit(self._shown)
+            if QAccessible.isActive():
+                QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self._shown))
 
     @Slot()
     def _repaint_ghost(self) -> None:
@@ -177,8 +200,7 @@ class GhostEdit(QTextEdit):
         self._show(shown)
 
     def _fitting_ghost(self) -> str:
-        cursor = self.textCursor()
-        fits = not self._is_composing and not cursor.hasSelection() and cursor.atEnd()
+        fits = self.is_caret_at_end and not self._is_composing
         return type_through(self._ghost_draft, self._ghost_text, self.draft) if fits else ""
 
     def _take(self, text: str) -> None:

@@ -54,12 +54,14 @@ class IntentChips(QWidget):
 
         ``correction`` is the label a person chose, or "".
         """
-        self._intents, self._floor, self._correction = intents, floor, correction
-        self._rebuild()
+        if (intents, floor, correction) != (self._intents, self._floor, self._correction):
+            self._intents, self._floor, self._correction = intents, floor, correction
+            self._rebuild()
 
     def set_language(self, lang: str) -> None:
-        self._lang = lang
-        self._rebuild()
+        if lang != self._lang:
+            self._lang = lang
+            self._rebuild()
 
     @Slot()
     def open_picker(self) -> LabelPicker:

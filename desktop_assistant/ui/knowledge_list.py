@@ -56,6 +56,11 @@ class KnowledgeList(QWidget):
             self._hits = tuple(hits[:MAX_HITS])
             self._rebuild()
 
+    def clear_search(self) -> None:
+        """Empty the search field without asking for anything."""
+        self.search.clear()
+        self._pause.stop()
+
     @Slot()
     def take_first(self) -> None:
         """Take the first hit, if there is one."""

@@ -45,7 +45,9 @@ class SentimentBar(QWidget):
         self.number = plain_label("mood", self)
         self.trend_line = TrendLine(theme, self)
         self.scale = Scale(theme, self)
-        self.buttons = {name: self._button(name) for name in mood.SENTIMENTS}
+        self.buttons: dict[str, QPushButton] = {
+            name: self._button(name) for name in mood.SENTIMENTS
+        }
         group = QButtonGroup(self)
         top = QHBoxLayout()
         top.addWidget(self.words, 1)
@@ -77,6 +79,13 @@ class SentimentBar(QWidget):
         self._sentiment, self._mood = sentiment, value
         self._moods, self._is_corrected = tuple(moods), is_corrected
         self._retranslate()
+
+    @Slot()
+    def focus_buttons(self) -> None:
+        """Go to the button of the sentiment on show; the arrow keys reach the others."""
+        button = self.buttons.get(self._sentiment)
+        if button is not None:
+            button.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, Qt
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -51,7 +51,12 @@ CHOICES = {
 
 
 class SettingsDialog(QDialog):
-    """Edits a copy of the settings; ``settings`` is what stands in the fields now."""
+    """Edits a copy of the settings.
+
+    ``settings`` is what stands in the fields now; ``accepted_settings`` carries it on OK.
+    """
+
+    accepted_settings = Signal(object)
 
     def __init__(
         self,
@@ -66,7 +71,7 @@ class SettingsDialog(QDialog):
         self.setWindowTitle(self.tr("Settings"))
         self.setMinimumWidth(560)
         form = QFormLayout()
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         form.setHorizontalSpacing(24)
         form.setVerticalSpacing(10)
         hints = get_type_hints(Settings)
@@ -86,13 +91,19 @@ class SettingsDialog(QDialog):
         )
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        buttons.button(QDialogButtonBox.StandardButton.Ok).setProperty("look", "primary")
+        confirm = buttons.button(QDialogButtonBox.StandardButton.Ok)
+        confirm.setProperty("look", "primary")
+        confirm.style().polish(confirm)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 16)
         layout.setSpacing(14)
         layout.addLayout(form)
         layout.addWidget(note)
         layout.addWidget(buttons)
+
+    def accept(self) -> None:
+        self.accepted_settings.emit(self.settings)
+        super().accept()
 
     @property
     def settings(self) -> Settings:

@@ -91,7 +91,7 @@ LIGHT = Colours(
     field_line="#8b93a1",
     text="#16191f",
     muted="#5a6170",
-    ghost="#727987",
+    ghost="#6f7684",
     accent="#2868e8",
     accent_hover="#1f59cf",
     on_accent="#ffffff",
@@ -263,7 +263,12 @@ def style_sheet(colours: Colours) -> str:
     """``resources/style.qss`` with its ``$names`` filled; an unknown name is a KeyError."""
     source = (paths.resources_dir() / "style.qss").read_text("utf-8")
     sizes = {"body": f"{BODY_PX}px", "small": f"{SMALL_PX}px", "tiny": f"{TINY_PX}px"}
-    return Template(source).substitute(dataclasses.asdict(colours), **sizes)
+    # Images in a style sheet cannot take a colour from it, so some icons come in two shades.
+    shade = "dark" if colours is DARK else "light"
+    icons = (paths.resources_dir() / "icons").as_posix()
+    return Template(source).substitute(
+        dataclasses.asdict(colours), icons=icons, shade=shade, **sizes
+    )
 
 
 def draw_icon(name: str, colour: str, size: int) -> QPixmap:

@@ -9,15 +9,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 
 from desktop_assistant.ui.ghost_edit import GhostEdit
-from desktop_assistant.ui.theme import Theme
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
+    from desktop_assistant.ui.theme import Theme
+
 
 @pytest.fixture
-def edit(qtbot: QtBot) -> GhostEdit:
-    theme = Theme("light", QApplication.instance())
+def edit(qtbot: QtBot, theme: Theme) -> GhostEdit:
     edit = GhostEdit(theme)
     edit.resize(400, 120)
     qtbot.addWidget(edit)
@@ -184,11 +184,11 @@ def test_enter_and_backspace_leave_no_stale_ghost(qtbot: QtBot, edit: GhostEdit)
     assert edit.ghost == " sorry"
 
 
-def test_tab_without_a_ghost_leaves_the_box(qtbot: QtBot) -> None:
+def test_tab_without_a_ghost_leaves_the_box(qtbot: QtBot, theme: Theme) -> None:
     window = QWidget()
     qtbot.addWidget(window)
     layout = QVBoxLayout(window)
-    edit = GhostEdit(Theme("light", window), window)
+    edit = GhostEdit(theme, window)
     after = QLineEdit(window)
     layout.addWidget(edit)
     layout.addWidget(after)
