@@ -123,13 +123,18 @@ def _run(
     )
     with exceptions_told(courier):
         window.show()
-        QTimer.singleShot(0, desk.start)
-        log.info("window opened, %d conversations", len(stored.chats))
-        status = app.exec()
-        if not desk.shutdown():
-            _leave_at_once(status)
-        log.info("window closed")
-        return status
+        return _work(app, desk)
+
+
+def _work(app: QApplication, desk: Desk) -> int:
+    """Run until the window is closed, and take everything down."""
+    QTimer.singleShot(0, desk.start)
+    log.info("window opened, %d conversations", len(desk.conversations()))
+    status = app.exec()
+    if not desk.shutdown():
+        _leave_at_once(status)
+    log.info("window closed")
+    return status
 
 
 def open_desk(worker: Worker, database: Path) -> _StoredDesk:
@@ -206,7 +211,10 @@ def log_file(folder: Path) -> Iterator[None]:
     )
     handler.setFormatter(DiscreetFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root, ours = logging.getLogger(), logging.getLogger("desktop_assistant")
-    level = ours.level
+    level, others = ours.level, [(other, other.level) for other in root.handlers]
+    for other, its_level in others:
+        # What is only for the file would else reach the console, too.
+        other.setLevel(max(its_level, root.level))
     ours.setLevel(logging.INFO)
     root.addHandler(handler)
     try:
@@ -214,11 +222,21 @@ def log_file(folder: Path) -> Iterator[None]:
     finally:
         root.removeHandler(handler)
         ours.setLevel(level)
+        for other, its_level in others:
+            other.setLevel(its_level)
         handler.close()
 
 
 class DiscreetFormatter(logging.Formatter):
     """Writes tracebacks without the exceptions' messages, which may quote a customer."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        # Another handler may have left its own, talkative traceback in the record.
+        cached, record.exc_text = record.exc_text, None
+        try:
+            return super().format(record)
+        finally:
+            record.exc_text = cached
 
     def formatException(  # noqa: N802  # logging's own spelling
         self,

@@ -100,7 +100,7 @@ def read_pack(folder: Path) -> Pack:
                 for dialogue in read_dialogues(path / "demo.jsonl")
             ),
         )
-    except (OSError, ValueError, KeyError, TypeError, RecordError) as exc:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecordError) as exc:
         message = f"The domain pack in {folder} cannot be used: {exc}"
         raise PackError(message) from exc
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
@@ -42,6 +42,15 @@ class Suggestion:
     score: float
     source: str
     title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """At most three replies, best first; ``reason`` says why there are none."""
+
+    suggestions: tuple[Suggestion, ...]
+    reason: NoSuggestion | None
+    latency_ms: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,17 @@ def main() -> None:
         venv.create(folder / "venv", with_pip=True)
         python = folder / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
         _run(
-            [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-             "--constraint", str(CONSTRAINTS), f"{wheel}[cpu]"],
+            [
+                str(python),
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--constraint",
+                str(CONSTRAINTS),
+                f"{wheel}[cpu]",
+            ],
             folder,
         )
         command = [str(python), "-I", "-m", "desktop_assistant", "--home", str(folder / "home")]

@@ -48,7 +48,9 @@ def require_python() -> None:
     """Leave with a sentence where Python is too old."""
     if sys.version_info < OLDEST_PYTHON:
         wanted = ".".join(map(str, OLDEST_PYTHON))
-        sys.exit(f"Desktop Assistant needs Python {wanted} or newer, this is {sys.version.split()[0]}.")
+        sys.exit(
+            f"Desktop Assistant needs Python {wanted} or newer, this is {sys.version.split()[0]}."
+        )
 
 
 def make_environment(venv: Path, extras: tuple[str, ...]) -> Path:
@@ -58,15 +60,27 @@ def make_environment(venv: Path, extras: tuple[str, ...]) -> Path:
     """
     python = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not python.exists():
-        run([sys.executable, "-m", "venv", str(venv)], "The virtual environment cannot be made "
-            "(on Debian: apt-get install python3-venv).")
+        run(
+            [sys.executable, "-m", "venv", str(venv)],
+            "The virtual environment cannot be made (on Debian: apt-get install python3-venv).",
+        )
     stamp = venv / "installed.txt"
     state = _state(extras)
     if not stamp.exists() or stamp.read_text("utf-8") != state:
         print(f"Installing {', '.join(extras)} into {venv} ...", flush=True)
         run(
-            [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-             "--constraint", str(CONSTRAINTS), "--editable", f"{ROOT}[{','.join(extras)}]"],
+            [
+                str(python),
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--constraint",
+                str(CONSTRAINTS),
+                "--editable",
+                f"{ROOT}[{','.join(extras)}]",
+            ],
             "The packages cannot be installed; pip says why above.",
         )
         stamp.write_text(state, "utf-8")

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from desktop_assistant.analysis import Analysis, Entity, LabelScore
 from desktop_assistant.completion import Completion, CompletionKind, NoCompletion
 from desktop_assistant.conversation import Conversation, Message, language_of
-from desktop_assistant.inference.engine import EngineStatus, ModelStatus, Suggestions, never
-from desktop_assistant.suggestion import KnowledgeHit, NoSuggestion, Suggestion, rank
+from desktop_assistant.inference.engine import EngineStatus, ModelStatus, never
+from desktop_assistant.suggestion import KnowledgeHit, NoSuggestion, Suggestion, Suggestions, rank
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +18,8 @@ from desktop_assistant.pack import CannedReply, Label, Pack
 from desktop_assistant.training_example import Dialogue, FaqEntry
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import onnx
 
     from desktop_assistant.inference.registry import ModelCard
@@ -62,7 +63,7 @@ class TinyReply:
 
 @dataclass(frozen=True, slots=True)
 class TinyUnderstanding:
-    """An encoder with heads as transformers has it, and as installed (int8)."""
+    """An encoder with heads as transformers has it, and as installed (8 bits)."""
 
     folder: Path
     card: ModelCard
@@ -136,7 +137,7 @@ def doubling_graph(*, external: str = "", factor: float = 2.0) -> onnx.ModelProt
 
 def factor_bytes(factor: float) -> bytes:
     """What an external file of ``doubling_graph`` holds."""
-    return _floats(factor).tobytes()
+    return bytes(_floats(factor).tobytes())
 
 
 def write_doubling(folder: Path, **about: Any) -> ModelCard:
@@ -168,6 +169,8 @@ def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from desktop_assistant.training.base_weights import unigram_tokenizer
 
     folder = tmp_path_factory.mktemp("tiny-encoder")
+    # Threads wait for each other longer than models this small take.
+    torch.set_num_threads(1)
     torch.manual_seed(20)
     tokenizer = unigram_tokenizer(_pieces())
     config = BertConfig(
@@ -192,6 +195,7 @@ def tiny_decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from transformers import LlamaConfig, LlamaForCausalLM
 
     folder = tmp_path_factory.mktemp("tiny-decoder")
+    torch.set_num_threads(1)
     torch.manual_seed(20)
     tokenizer = _chat_tokenizer()
     config = LlamaConfig(
@@ -252,7 +256,7 @@ def reply_card(folder: Path, name: str = "tiny-reply", version: str = "1.0.0") -
 def tiny_understanding(
     tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> TinyUnderstanding:
-    """The encoder with an intent and a sentiment head, trained on ``MESSAGES``, in int8."""
+    """The encoder with an intent and a sentiment head, trained on ``MESSAGES``, in 8 bits."""
     from transformers import AutoTokenizer
 
     from desktop_assistant.training.to_onnx import export_understanding
@@ -299,8 +303,14 @@ def _floats(value: float) -> Any:
 def _pieces() -> list[tuple[str, float]]:
     """Words and characters of the messages, the rarer the less likely."""
     words = sorted({word for text, *_ in MESSAGES for word in f"query: {text}".split()})
-    chars = sorted({char for text, *_ in MESSAGES for char in text} | set("abcdefghijklmnopqrstuvwxyz"))
-    pieces = ["▁", *(f"▁{word}" for word in words if word.isascii()), *(c for c in chars if c != " ")]
+    chars = sorted(
+        {char for text, *_ in MESSAGES for char in text} | set("abcdefghijklmnopqrstuvwxyz")
+    )
+    pieces = [
+        "▁",
+        *(f"▁{word}" for word in words if word.isascii()),
+        *(c for c in chars if c != " "),
+    ]
     special = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
     return special + [(piece, -3.0 - 0.5 * (len(piece) == 1)) for piece in dict.fromkeys(pieces)]
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from desktop_assistant.cli.opening import Desk
     from desktop_assistant.cli.parser import Commands, Run
     from desktop_assistant.conversation import Turn
-    from desktop_assistant.inference.engine import Engine, Suggestions
+    from desktop_assistant.inference.engine import Engine
+    from desktop_assistant.suggestion import Suggestions
 
 MAX_HITS = 100
 

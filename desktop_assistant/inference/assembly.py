@@ -13,7 +13,7 @@ from desktop_assistant.conversation import language_of, visible_text
 from desktop_assistant.errors import ModelError
 from desktop_assistant.inference.completer import Completer, PhraseIndex
 from desktop_assistant.inference.decoder import Decoder
-from desktop_assistant.inference.engine import EngineStatus, ModelStatus, Suggestions, never
+from desktop_assistant.inference.engine import EngineStatus, ModelStatus, never
 from desktop_assistant.inference.providers import provider_report
 from desktop_assistant.inference.registry import TASKS, Registry
 from desktop_assistant.inference.reply_writer import prompt_tokens, warm, write_reply
@@ -29,7 +29,7 @@ from desktop_assistant.inference.understanding import Reading, Understanding
 from desktop_assistant.pack import read_pack
 from desktop_assistant.paths import models_dir, pack_dir
 from desktop_assistant.redaction import redact
-from desktop_assistant.suggestion import NoSuggestion, Suggestion, rank
+from desktop_assistant.suggestion import NoSuggestion, Suggestion, Suggestions, rank
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

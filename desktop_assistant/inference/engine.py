@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -11,17 +11,8 @@ if TYPE_CHECKING:
     from desktop_assistant.analysis import Analysis
     from desktop_assistant.completion import Completion
     from desktop_assistant.conversation import Turn
-    from desktop_assistant.suggestion import KnowledgeHit, NoSuggestion, Suggestion
+    from desktop_assistant.suggestion import KnowledgeHit, Suggestions
     from desktop_assistant.training_example import FaqEntry
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestions:
-    """At most three replies, best first; ``reason`` says why there are none."""
-
-    suggestions: tuple[Suggestion, ...]
-    reason: NoSuggestion | None
-    latency_ms: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,10 @@ def vectors_id(card: ModelCard) -> str:
     return card.files["model.onnx"]
 
 
+WORTH_WRITING = 16
+"""New vectors that are worth a write; the few of single sent replies are made again at a start."""
+
+
 class EmbeddingStore:
     """Embeddings by text, kept on disk so that a start costs no forward pass.
 
@@ -84,7 +88,8 @@ class EmbeddingStore:
         if missing:
             fresh = self._embed(list(missing.values()))
             self._known.update(zip(missing, fresh, strict=True))
-            self._write()
+            if len(missing) >= WORTH_WRITING:
+                self._write()
         if not keys:
             return np.zeros((0, 1), dtype=np.float32)
         return np.stack([self._known[key] for key in keys])
@@ -136,6 +141,14 @@ class _Shelf:
     def similarities(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
         return self.vectors @ query if self.size else np.zeros(0, dtype=np.float32)
 
+    def with_more(self, vectors: NDArray[np.float32]) -> _Shelf:
+        """The shelf with more entries at its end."""
+        if not len(vectors):
+            return self
+        if not self.size:
+            return _Shelf(vectors, len(vectors))
+        return _Shelf(np.concatenate([self.vectors, vectors]), self.size + len(vectors))
+
 
 class Retrieval:
     """Canned replies, knowledge and the team's own replies, searched together."""
@@ -152,15 +165,18 @@ class Retrieval:
 
     def add_knowledge(self, entries: Sequence[FaqEntry]) -> None:
         """Append entries; each is found by its question and by every other way to ask it."""
-        for entry in entries:
-            for question in (entry.question, *entry.queries):
-                self._knowledge.append(replace(entry, question=question))
-        self._knowledge_shelf = self._shelf([entry.question for entry in self._knowledge])
+        asked = [replace(e, question=text) for e in entries for text in (e.question, *e.queries)]
+        self._knowledge.extend(asked)
+        self._knowledge_shelf = self._knowledge_shelf.with_more(
+            self._store.vectors([entry.question for entry in asked])
+        )
 
     def add_history(self, replies: Sequence[tuple[str, str]]) -> None:
         """Append (customer's message, agent's reply) pairs; the newest come last."""
         self._history.extend(replies)
-        self._history_shelf = self._shelf([asked for asked, _ in self._history])
+        self._history_shelf = self._history_shelf.with_more(
+            self._store.vectors([asked for asked, _ in replies])
+        )
 
     def search(self, query: NDArray[np.float32], k: int, lang: str = "") -> list[KnowledgeHit]:
         """The ``k`` best knowledge entries; those of the query's language win ties of meaning."""

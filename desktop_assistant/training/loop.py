@@ -8,11 +8,12 @@ GPU, TensorBoard logs.
 from __future__ import annotations
 
 import logging
+import sys
 from typing import TYPE_CHECKING, Any
 
 import torch
 from peft import LoraConfig, get_peft_model
-from transformers import EarlyStoppingCallback, Trainer
+from transformers import EarlyStoppingCallback, ProgressCallback, Trainer
 from transformers import TrainingArguments as LoopArguments
 from transformers.trainer_utils import get_last_checkpoint, set_seed
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from datasets import Dataset
+    from transformers import TrainerControl, TrainerState
 
     from desktop_assistant.training.arguments import TrainingArguments
 
@@ -54,11 +56,29 @@ def run(
         ),
         **trainer_options,
     )
+    trainer.remove_callback(ProgressCallback)
+    trainer.add_callback(_Progress)
     last = get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
     if last:
         log.info("Resuming from %s", last)
     trainer.train(resume_from_checkpoint=last)
     return trainer
+
+
+class _Progress(ProgressCallback):
+    """The bar with loss and rate, all on standard error: standard output belongs to results."""
+
+    def on_log(
+        self,
+        args: LoopArguments,  # noqa: ARG002  # the callback's own signature
+        state: TrainerState,
+        control: TrainerControl,  # noqa: ARG002
+        logs: dict[str, Any] | None = None,
+        **_: Any,  # noqa: ANN401
+    ) -> None:
+        if state.is_world_process_zero and self.training_bar is not None:
+            shown = {name: value for name, value in (logs or {}).items() if name != "total_flos"}
+            self.training_bar.write(str(shown), file=sys.stderr)
 
 
 def with_lora(model: Any, arguments: TrainingArguments) -> Any:  # noqa: ANN401  # peft wraps any model

@@ -20,11 +20,20 @@ from transformers import AutoTokenizer, Trainer
 
 from desktop_assistant.conversation import language_of
 from desktop_assistant.errors import RecordError
-from desktop_assistant.inference.understanding import INTENT, SENTIMENT, query_text
+from desktop_assistant.inference.understanding import (
+    INTENT,
+    MAIN_HEADS,
+    SENTIMENT,
+    query_text,
+)
 from desktop_assistant.training.base_weights import resolve_base
 from desktop_assistant.training.dataset import IGNORED_TOKEN, is_held_back, load
 from desktop_assistant.training.loop import run, with_lora
-from desktop_assistant.training.understanding_model import UnderstandingModel, from_encoder
+from desktop_assistant.training.understanding_model import (
+    UnderstandingModel,
+    from_encoder,
+    known_heads,
+)
 from desktop_assistant.training_example import SENTIMENTS, read_records
 
 if TYPE_CHECKING:
@@ -90,7 +99,7 @@ def train_understanding(
         share = arguments.validation_share
         held_back = [e for e in examples if is_held_back(e.group, share)]
         examples = [e for e in examples if not is_held_back(e.group, share)]
-    heads = _heads(examples, taxonomy)
+    heads = _with_known(_heads(examples, taxonomy), known_heads(base.folder))
     held_back = [e for e in held_back if any(_has(heads, n, e.targets[n]) for n in e.targets)]
     model = from_encoder(base.folder, heads)
     if arguments.method == "lora":
@@ -361,6 +370,20 @@ def _heads(examples: Iterable[Example], taxonomy: Sequence[str]) -> dict[str, li
         message = "The data holds no label to learn."
         raise RecordError(message)
     return heads
+
+
+def _with_known(heads: dict[str, list[str]], known: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Keep the heads of the base: those without new data, and those whose labels suffice.
+
+    A run on corrections, which name only some of the labels, must not forget the others.
+    """
+    kept = {name: labels for name, labels in known.items() if name in MAIN_HEADS}
+    grown = {
+        name: labels
+        for name, labels in heads.items()
+        if name not in kept or not set(labels) <= set(kept[name])
+    }
+    return {**kept, **grown}
 
 
 def _has(heads: dict[str, list[str]], name: str, label: str) -> bool:

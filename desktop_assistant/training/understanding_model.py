@@ -64,13 +64,18 @@ class UnderstandingModel(BertPreTrainedModel):
         return ModelOutput(embedding=embedding, **logits)
 
 
+def known_heads(folder: str) -> dict[str, list[str]]:
+    """Labels by head of a checkpoint of ours; empty for a bare encoder."""
+    return dict(getattr(BertConfig.from_pretrained(folder), "heads", {}))
+
+
 def from_encoder(folder: str, heads: dict[str, list[str]]) -> UnderstandingModel:
     """Put fresh heads on an encoder's weights; heads that a checkpoint already has are kept.
 
     A head of the checkpoint is taken over only if its labels are the same.
     """
+    known = known_heads(folder)
     config = BertConfig.from_pretrained(folder)
-    known = getattr(config, "heads", {})
     config.heads = heads
     if known:
         model = UnderstandingModel(config)

@@ -17,9 +17,8 @@ from desktop_assistant.ui.suggestion_cards import SuggestionCards
 if TYPE_CHECKING:
     from desktop_assistant.analysis import Analysis
     from desktop_assistant.conversation import Message
-    from desktop_assistant.inference.engine import Suggestions
     from desktop_assistant.pack import Pack
-    from desktop_assistant.suggestion import KnowledgeHit
+    from desktop_assistant.suggestion import KnowledgeHit, Suggestions
     from desktop_assistant.ui.desk import Desk
     from desktop_assistant.ui.theme import Theme
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from desktop_assistant.analysis import Analysis
     from desktop_assistant.conversation import Conversation, Message
     from desktop_assistant.errors import AssistantError
-    from desktop_assistant.inference.engine import Engine, Suggestions
+    from desktop_assistant.inference.engine import Engine
+    from desktop_assistant.suggestion import Suggestions
     from desktop_assistant.training_example import FaqEntry
     from desktop_assistant.ui.background import Background
     from desktop_assistant.ui.clock import Clock

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from desktop_assistant.suggestion import NoSuggestion, Suggestions
 from desktop_assistant.ui.assist_requests import AssistRequests
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from desktop_assistant.analysis import Analysis
     from desktop_assistant.conversation import Message
-    from desktop_assistant.inference.engine import Engine, Suggestions
+    from desktop_assistant.inference.engine import Engine
     from desktop_assistant.settings import Settings
     from desktop_assistant.suggestion import KnowledgeHit
     from desktop_assistant.ui.background import Background
@@ -154,6 +155,9 @@ class Assistance(QObject):
         if message_id == chat.awaited_for:
             chat.is_pending = False
             self._show_cards(chat)
+            if chat.cards is None:
+                nothing = Suggestions((), NoSuggestion.NOTHING_FITS)
+                self.suggestions_ready.emit(conversation_id, nothing)
 
     @Slot(str, list)
     def _on_found(self, conversation_id: str, hits: list[KnowledgeHit]) -> None:

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from desktop_assistant.analysis import Analysis
     from desktop_assistant.conversation import Conversation, Message
     from desktop_assistant.decision import CorrectionTarget
-    from desktop_assistant.inference.engine import Suggestions
     from desktop_assistant.store.database import Store
-    from desktop_assistant.suggestion import KnowledgeHit, Suggestion
+    from desktop_assistant.suggestion import KnowledgeHit, Suggestion, Suggestions
     from desktop_assistant.training_example import FaqEntry
     from desktop_assistant.ui.conversation_view import ConversationStatus
 

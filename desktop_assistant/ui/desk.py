@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from desktop_assistant.analysis import Analysis
     from desktop_assistant.conversation import Conversation, Message
     from desktop_assistant.decision import Correction, CorrectionTarget
-    from desktop_assistant.inference.engine import Engine, Suggestions
+    from desktop_assistant.inference.engine import Engine
     from desktop_assistant.settings import Settings
     from desktop_assistant.sources import ChatSource
     from desktop_assistant.store.database import Store
-    from desktop_assistant.suggestion import KnowledgeHit
+    from desktop_assistant.suggestion import KnowledgeHit, Suggestions
     from desktop_assistant.ui.background import Background
     from desktop_assistant.ui.chat import Experience
     from desktop_assistant.ui.clock import Clock

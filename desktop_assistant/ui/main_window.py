@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Slot
-from PySide6.QtGui import QAction, QCloseEvent, QIcon
+from PySide6.QtGui import QAction, QIcon
 from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from desktop_assistant import paths
@@ -99,11 +99,6 @@ class MainWindow(QMainWindow):
             self._retranslate()
             self._refresh_soon.start()
         super().changeEvent(event)
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        self._desk.shutdown()
-        self.translations.remove()
-        super().closeEvent(event)
 
     def _arrange(self) -> None:
         self.setWindowIcon(QIcon(str(paths.resources_dir() / "icons" / "app.svg")))

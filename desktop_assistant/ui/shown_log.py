@@ -80,13 +80,10 @@ class ShownLog:
     ) -> None:
         """Take note of the cards as they stand before the agent now.
 
-        Those that are gone and were not inserted are decided as ignored; those that were there
-        already stay the same row.
+        Those that are gone and were not inserted were ignored; those that stay keep their row.
         """
-        still = {(message_id, card.text) for card in cards}
+        self._end_gone(conversation_id, {(message_id, card.text) for card in cards})
         open_cards = self._cards.setdefault(conversation_id, [])
-        for card in [c for c in open_cards if not c.is_inserted and _key(c) not in still]:
-            self._end_card(conversation_id, card, self._unseen_or(Outcome.IGNORED, card.shown_s))
         known = {_key(card) for card in open_cards}
         fresh = [
             Shown(
@@ -156,10 +153,12 @@ class ShownLog:
         current = self._completion
         if current is None:
             return
-        shown, was_used_up = current.shown, not current.rest
-        current.rest = type_through(shown.draft, shown.text, draft)
-        if not current.rest and draft != shown.draft + shown.text:
-            self.end_completion(Outcome.IGNORED if was_used_up else Outcome.TYPED_OVER)
+        shown = current.shown
+        rest = type_through(shown.draft, shown.text, draft)
+        if rest or draft == shown.draft + shown.text:
+            current.rest = rest
+        else:
+            self.end_completion(Outcome.TYPED_OVER if current.rest else Outcome.IGNORED)
 
     def take_completion(self, words: int) -> None:
         """The agent took so many words of the grey text, and the draft has them already."""
@@ -213,6 +212,12 @@ class ShownLog:
         for conversation_id in list(self._cards):
             self.close(conversation_id)
 
+    def _end_gone(self, conversation_id: str, still: set[tuple[str | None, str]]) -> None:
+        for card in list(self._cards.get(conversation_id, [])):
+            if not card.is_inserted and _key(card) not in still:
+                outcome = self._unseen_or(Outcome.IGNORED, card.shown_s)
+                self._end_card(conversation_id, card, outcome)
+
     def _open_cards(self, conversation_id: str, text: str) -> list[_OpenCard]:
         return [c for c in self._cards.get(conversation_id, []) if c.shown.text == text]
 
@@ -229,8 +234,8 @@ class ShownLog:
         self._save(card.shown.shown_id, decision)
 
     def _completion_decision(self, current: _OpenCompletion, outcome: Outcome) -> Decision:
-        if current.taken_words:
-            outcome = Outcome.ACCEPTED_IN_PART if current.rest else Outcome.ACCEPTED
+        if current.taken_words and outcome is not Outcome.ACCEPTED:
+            outcome = Outcome.ACCEPTED_IN_PART
         elif outcome in (Outcome.TYPED_OVER, Outcome.IGNORED):
             outcome = self._unseen_or(outcome, current.shown_s)
         return Decision(

@@ -32,6 +32,7 @@ class TranscriptView(QListView):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._is_placing = False
         self.setObjectName("transcript")
         self.messages = TranscriptModel(self)
         self.bubbles = TranscriptDelegate(theme, self)
@@ -42,6 +43,7 @@ class TranscriptView(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalScrollBar().setSingleStep(24)
+        self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         theme.changed.connect(self._on_theme_changed)
         self._retranslate()
 
@@ -54,11 +56,11 @@ class TranscriptView(QListView):
         """
         bar = self.verticalScrollBar()
         was_at_end = bar.value() >= bar.maximum() - 8
-        rows_before = self.messages.rowCount()
-        if self.messages.show_conversation(conversation, deliveries):
-            is_other = self.messages.rowCount() <= 1 or rows_before == 0
-            if was_at_end or is_other or self.currentIndex().row() < 0:
-                self.scrollToBottom()
+        self._is_placing = True
+        if self.messages.show_conversation(conversation, deliveries) or was_at_end:
+            self.doItemsLayout()
+            self.scrollToBottom()
+        self._is_placing = False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         row = self.currentIndex().data(ROW_ROLE)
@@ -83,6 +85,19 @@ class TranscriptView(QListView):
 
     def _retranslate(self) -> None:
         self.setAccessibleName(self.tr("Messages"))
+
+    @Slot(int)
+    def _on_scrolled(self, value: int) -> None:
+        """Bring older messages when the top is reached, without moving what is on show."""
+        bar = self.verticalScrollBar()
+        if value > bar.minimum() or self._is_placing or not self.messages.has_older:
+            return
+        self._is_placing = True
+        below = bar.maximum() - value
+        self.messages.show_older()
+        self.doItemsLayout()
+        bar.setValue(bar.maximum() - below)
+        self._is_placing = False
 
     @Slot()
     def _on_theme_changed(self) -> None:

@@ -9,11 +9,11 @@ from desktop_assistant.analysis import Analysis, Entity, LabelScore
 from desktop_assistant.cli.opening import Desk
 from desktop_assistant.completion import Completion, CompletionKind, NoCompletion
 from desktop_assistant.conversation import Turn, language_of
-from desktop_assistant.inference.engine import EngineStatus, ModelStatus, Suggestions, never
+from desktop_assistant.inference.engine import EngineStatus, ModelStatus, never
 from desktop_assistant.pack import Pack
 from desktop_assistant.paths import user_paths
 from desktop_assistant.settings import Settings
-from desktop_assistant.suggestion import KnowledgeHit, NoSuggestion, Suggestion
+from desktop_assistant.suggestion import KnowledgeHit, NoSuggestion, Suggestion, Suggestions
 from desktop_assistant.training_example import Dialogue
 
 if TYPE_CHECKING:

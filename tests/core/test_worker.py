@@ -8,7 +8,7 @@ import pytest
 from desktop_assistant.worker import CancelToken, Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 class Diary:
@@ -41,6 +41,10 @@ def diary() -> Diary:
     return Diary()
 
 
+def saying(name: str) -> Callable[[CancelToken], str]:
+    return lambda _: name
+
+
 def hold(worker: Worker) -> threading.Event:
     """Keep the worker busy until the event is set."""
     is_running, go_on = threading.Event(), threading.Event()
@@ -63,7 +67,7 @@ def test_work_runs_on_the_workers_own_thread(worker: Worker, diary: Diary) -> No
 def test_urgent_work_goes_first_and_equals_keep_their_order(worker: Worker, diary: Diary) -> None:
     go_on = hold(worker)
     for name, priority in (("late", 3), ("first", 1), ("second", 1), ("urgent", 0)):
-        worker.submit(lambda _, name=name: name, diary.write, diary.write, priority=priority)
+        worker.submit(saying(name), diary.write, diary.write, priority=priority)
 
     go_on.set()
 
@@ -73,7 +77,7 @@ def test_urgent_work_goes_first_and_equals_keep_their_order(worker: Worker, diar
 def test_only_the_newest_of_a_lane_is_answered(worker: Worker, diary: Diary) -> None:
     go_on = hold(worker)
     for name in ("old", "older", "newest"):
-        worker.submit(lambda _, name=name: name, diary.write, diary.write, lane="lane")
+        worker.submit(saying(name), diary.write, diary.write, lane="lane")
     worker.submit(lambda _: "other", diary.write, diary.write)
 
     go_on.set()
@@ -129,14 +133,14 @@ def test_a_cancelled_failure_is_not_told(worker: Worker, diary: Diary) -> None:
 def test_closing_with_finish_does_what_is_queued_first(diary: Diary) -> None:
     worker = Worker("store")
     go_on = hold(worker)
-    for number in range(3):
-        worker.submit(lambda _, number=number: number, diary.write, diary.write)
+    for name in ("a", "b", "c"):
+        worker.submit(saying(name), diary.write, diary.write)
     assert worker.waiting == 3
 
     go_on.set()
 
     assert worker.close(finish=True)
-    assert diary.entries == [0, 1, 2]
+    assert diary.entries == ["a", "b", "c"]
 
 
 def test_closing_without_finish_drops_what_is_queued(diary: Diary) -> None:

@@ -108,7 +108,9 @@ class TestWithBothModels:
 
     def test_at_most_three_replies_are_suggested_best_first(self, build: Build) -> None:
         engine = build()
-        engine.add_history([("Where is my order?", f"Reply number {n} of the team.") for n in "123"])
+        engine.add_history(
+            [("Where is my order?", f"Reply number {n} of the team.") for n in "123"]
+        )
 
         found = engine.suggest(ASKED, {"customer_name": "Ada"})
 

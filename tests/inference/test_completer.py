@@ -29,9 +29,7 @@ NO_PHRASES = PhraseIndex([])
 class BreakingLines(Decoder):
     """Has only one thing to say: a line break, "there", and a full stop."""
 
-    def next_logits(
-        self, cache: KeyValueCache, tokens: Sequence[int]
-    ) -> NDArray[np.float32]:
+    def next_logits(self, cache: KeyValueCache, tokens: Sequence[int]) -> NDArray[np.float32]:
         logits = super().next_logits(cache, tokens).copy()
         said = self.decode(tokens[-8:])
         written = said.split("Hello!")[-1]
@@ -213,7 +211,9 @@ def test_a_generated_completion_never_alters_the_draft(completer: Completer, dra
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("draft", ["\ud800", "Hi \udfff there", "x" * 5000, "I " * 3000, "<|im_end|>"])
+@pytest.mark.parametrize(
+    "draft", ["\ud800", "Hi \udfff there", "x" * 5000, "I " * 3000, "<|im_end|>"]
+)
 def test_odd_drafts_are_no_error(completer: Completer, draft: str) -> None:
     found = completer.complete("chat", (*TURNS, Turn("customer", draft)), draft, {}, never)
 

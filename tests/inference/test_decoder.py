@@ -68,9 +68,7 @@ def test_asking_for_the_same_again_gives_the_same(decoder: Decoder) -> None:
     assert second == pytest.approx(first, abs=1e-4)
 
 
-def test_conversations_do_not_disturb_each_other(
-    decoder: Decoder, tiny_reply: TinyReply
-) -> None:
+def test_conversations_do_not_disturb_each_other(decoder: Decoder, tiny_reply: TinyReply) -> None:
     tokens = decoder.encode(TEXT)
     decoder.next_logits(decoder.cache("one"), tokens[:-2])
     decoder.next_logits(decoder.cache("two"), tokens[::-1])

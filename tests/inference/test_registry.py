@@ -52,9 +52,7 @@ def test_a_missing_file_is_told_with_what_to_do(tmp_path: Path, registry: Regist
         registry.verify(registry.find("doubling"))
 
 
-def test_a_file_that_the_card_does_not_name_is_not_read(
-    tmp_path: Path, registry: Registry
-) -> None:
+def test_a_file_that_the_card_does_not_name_is_not_read(tmp_path: Path, registry: Registry) -> None:
     folder = shipped_model(tmp_path)
     (folder / "tokenizer.json").write_text("{}")
 
@@ -253,9 +251,7 @@ def test_shipped_and_active_models_are_not_removed(tmp_path: Path, registry: Reg
         registry.remove("doubling", "2.0.0")
 
 
-def test_rollback_steps_over_a_version_that_was_removed(
-    tmp_path: Path, registry: Registry
-) -> None:
+def test_rollback_steps_over_a_version_that_was_removed(tmp_path: Path, registry: Registry) -> None:
     shipped_model(tmp_path, "1.0.0")
     for version in ("2.0.0", "3.0.0"):
         registry.import_model(made_model(tmp_path, version))

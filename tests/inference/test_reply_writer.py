@@ -131,7 +131,9 @@ class ParrotDecoder:
     def cache(self, conversation_id: str) -> None:
         return None
 
-    def next_logits(self, cache: KeyValueCache | None, tokens: Sequence[int]) -> NDArray[np.float32]:
+    def next_logits(
+        self, cache: KeyValueCache | None, tokens: Sequence[int]
+    ) -> NDArray[np.float32]:
         logits = np.zeros(self._vocabulary, dtype=np.float32)
         logits[self._said[self.steps % len(self._said)]] = 20.0
         self.steps += 1
@@ -145,7 +147,9 @@ def test_a_reply_that_repeats_itself_stops_and_says_it_once(decoder: Decoder) ->
 
     assert written is not None
     assert parrot.steps < MAX_REPLY_TOKENS
-    assert parrot.steps <= 2 * len(decoder.encode("I will check it for you now. ")) + REPEATED_TOKENS
+    assert (
+        parrot.steps <= 2 * len(decoder.encode("I will check it for you now. ")) + REPEATED_TOKENS
+    )
     assert written[0].text == "I will check it for you now."
 
 

@@ -200,9 +200,7 @@ def test_cuda_that_cannot_be_started_leaves_the_model_on_the_cpu(tmp_path: Path)
 
 
 def test_a_silent_fall_back_of_onnxruntime_is_noticed(tmp_path: Path) -> None:
-    session = Session(
-        write_doubling(tmp_path), (CUDA, CPU), open_raw=Opener(silently_on=CPU)
-    )
+    session = Session(write_doubling(tmp_path), (CUDA, CPU), open_raw=Opener(silently_on=CPU))
 
     assert session.provider == CPU
     assert "CUDA or cuDNN libraries are missing" in session.fallback_note
@@ -221,9 +219,7 @@ def test_cuda_out_of_memory_moves_to_the_cpu_once_and_answers_the_request(tmp_pa
     assert (first, second) == (2.0, 2.0)
     assert opener.asked_for == [(CUDA, CPU), (CPU,)]
     assert session.provider == CPU
-    assert session.fallback_note == (
-        "CUDA failed while running (CUDA failure 2: out of memory)"
-    )
+    assert session.fallback_note == ("CUDA failed while running (CUDA failure 2: out of memory)")
 
 
 def test_a_failure_on_the_cpu_too_is_a_sentence(tmp_path: Path) -> None:

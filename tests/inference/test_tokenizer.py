@@ -28,7 +28,9 @@ def test_a_damaged_tokenizer_is_a_sentence(tmp_path: Path, content: bytes) -> No
 def test_shorter_texts_are_padded_and_masked(tiny_understanding: TinyUnderstanding) -> None:
     tokenizer = load_tokenizer(tiny_understanding.card)
 
-    batch = encode_batch(tokenizer, ["Hello there, nice to meet you", "我"], max_tokens=32, pad_token=1)
+    batch = encode_batch(
+        tokenizer, ["Hello there, nice to meet you", "我"], max_tokens=32, pad_token=1
+    )
 
     lengths = batch["attention_mask"].sum(axis=1)
     assert batch["input_ids"].dtype == batch["attention_mask"].dtype == "int64"

@@ -46,7 +46,7 @@ def test_a_message_is_understood(
         "order " * 170_000,
         "退" * 300_000,
     ],
-    ids=lambda text: f"{len(text)}-{ascii(text[:6])}",
+    ids=lambda text: f"{len(text)}-{text[:6]!a}",
 )
 def test_whatever_a_customer_writes_is_read(understanding: Understanding, text: str) -> None:
     reading = understanding.read(text)

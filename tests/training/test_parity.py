@@ -45,12 +45,10 @@ def test_dialogues_in_which_no_agent_answers_are_no_error(tiny_reply: TinyReply)
     assert report == {"prompts": 0}
 
 
-def test_the_int8_encoder_stays_near_torch(tiny_understanding: TinyUnderstanding) -> None:
+def test_the_8_bit_encoder_stays_near_torch(tiny_understanding: TinyUnderstanding) -> None:
     model = Understanding(tiny_understanding.card, Session(tiny_understanding.card))
 
-    report = understanding_parity(
-        tiny_understanding.folder, model, [text for text, *_ in MESSAGES]
-    )
+    report = understanding_parity(tiny_understanding.folder, model, [text for text, *_ in MESSAGES])
 
     assert report["embedding_cosine_min"] > 0.98
     assert report["intent_agreement"] == 1.0

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Room = Background[list[str]]
 
+QUOTED = "my parcel is lost"
+
 
 @pytest.fixture
 def courier(qapp: object) -> Courier:
@@ -137,7 +139,7 @@ def test_a_bug_is_logged_without_its_message_and_told_once(
     courier.stumbled.connect(lambda: stumbles.append(True))
 
     def work(_: list[str], __: CancelToken) -> None:
-        raise ValueError("my parcel is lost")
+        raise ValueError(QUOTED)
 
     room.ask(work, on_failed=failures.append)
     qtbot.waitUntil(lambda: bool(failures))
@@ -146,18 +148,20 @@ def test_a_bug_is_logged_without_its_message_and_told_once(
     assert stumbles == [True]
     assert "ValueError" in caplog.text
     assert "test_background.py" in caplog.text
-    assert "parcel" not in caplog.text
+    assert QUOTED not in caplog.text
 
 
 def test_traceback_names_the_cause_but_quotes_nobody() -> None:
+    def fail() -> None:
+        raise KeyError(QUOTED)
+
     try:
         try:
-            raise KeyError("the customer's words")
+            fail()
         except KeyError as exc:
-            raise RuntimeError("more of them") from exc
+            raise RuntimeError(QUOTED) from exc
     except RuntimeError as exc:
         text = frames_of(exc)
 
-    assert text.index("KeyError") < text.index("RuntimeError")
-    assert "words" not in text.replace('raise KeyError("the customer\'s words")', "")
-    assert text.count("more of them") == 1
+    assert text.index("KeyError") < text.index("caused this") < text.index("RuntimeError", 400)
+    assert QUOTED not in text

@@ -113,6 +113,35 @@ def test_a_newer_message_replaces_the_cards_of_the_older(room: DeskRoom) -> None
     assert room.outcomes() == {"old": "ignored", "new": "open"}
 
 
+def test_cards_that_took_the_place_of_others_are_decided_too(room: DeskRoom) -> None:
+    room.engine.retrieved = (reply("old"),)
+    room.chat("c1", "Where is my parcel?")
+    room.engine.retrieved = (reply("new"),)
+    room.source.write("c1", "Hello?")
+    room.settle()
+    room.clock.advance(2)
+
+    room.reply(room.desk.take_suggestion("c1", 0))
+
+    assert room.outcomes() == {"old": "too_late", "new": "accepted"}
+
+
+def test_an_inserted_card_is_decided_on_sending_although_a_newer_message_came(
+    room: DeskRoom,
+) -> None:
+    room.engine.retrieved = (reply("old"),)
+    room.chat("c1", "Where is my parcel?")
+    text = room.desk.take_suggestion("c1", 0)
+    room.engine.retrieved = (reply("new"),)
+    room.source.write("c1", "Hello?")
+    room.settle()
+    room.clock.advance(2)
+
+    room.reply(text)
+
+    assert room.outcomes() == {"old": "accepted", "new": "ignored"}
+
+
 def test_cards_of_another_conversation_become_rows_only_when_they_are_seen(
     room: DeskRoom,
 ) -> None:

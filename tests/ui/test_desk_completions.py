@@ -6,7 +6,6 @@ import pytest
 
 from desktop_assistant.completion import NoCompletion
 from desktop_assistant.settings import Settings
-from desktop_assistant.suggestion import Suggestion
 from desktop_assistant.ui.chat import merge_cards
 from tests.fakes import reply, written
 from tests.ui.desk_room import DeskRoom
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytestqt.qtbot import QtBot
+
+    from desktop_assistant.suggestion import Suggestion
 
 
 @pytest.fixture
@@ -237,7 +238,7 @@ def test_one_offer_is_one_row_however_often_it_is_painted(room: DeskRoom) -> Non
     assert room.outcomes() == {" sorry": "open"}
 
 
-def test_ten_thousand_drafts_do_not_bring_the_window_down(room: DeskRoom) -> None:
+def test_ten_thousand_emissions_do_not_bring_the_process_down(room: DeskRoom) -> None:
     """PySide6 6.12.0 on Python 3.11 aborts after some 580 emissions."""
     for number in range(10_000):
         room.desk.conversation_changed.emit(str(number))

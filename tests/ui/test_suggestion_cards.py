@@ -52,6 +52,7 @@ def test_the_x_dismisses_without_taking(qtbot: QtBot, cards: SuggestionCards) ->
     taken: list[int] = []
     cards.taken.connect(taken.append)
     button = cards.cards[0].findChild(QToolButton)
+    assert button is not None
 
     with qtbot.waitSignal(cards.dismissed) as dismissed:
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)

@@ -57,8 +57,9 @@ MARK_ON_GROUND = (
 
 def luminance(colour: str) -> float:
     """Relative luminance as WCAG 2.2 defines it."""
-    channels = [value / 255 for value in QColor(colour).getRgb()[:3]]  # type: ignore[index]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    parts = QColor(colour)
+    channels = [part / 255 for part in (parts.red(), parts.green(), parts.blue())]
+    linear = [c / 12.92 if c <= 0.04045 else float(((c + 0.055) / 1.055) ** 2.4) for c in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 

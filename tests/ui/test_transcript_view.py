@@ -11,7 +11,12 @@ from desktop_assistant.conversation import MAX_MESSAGE_CHARS, utc_now
 from desktop_assistant.ui import transcript_delegate
 from desktop_assistant.ui.theme import body_font
 from desktop_assistant.ui.transcript_delegate import lay_out
-from desktop_assistant.ui.transcript_model import MAX_MESSAGES, TranscriptModel, day_title
+from desktop_assistant.ui.transcript_model import (
+    FIRST_MESSAGES,
+    MAX_MESSAGES,
+    TranscriptModel,
+    day_title,
+)
 from desktop_assistant.ui.transcript_view import ChatHeader, TranscriptView
 
 if TYPE_CHECKING:
@@ -38,9 +43,45 @@ def test_newest_messages_are_shown_when_there_are_many(qtbot: QtBot, talk: Talk)
     model = TranscriptModel()
 
     model.show_conversation(talk([("customer", f"line {n}") for n in range(1_000)]), {})
+    first = model.rowCount()
+    while model.has_older:
+        model.show_older()
 
+    assert first == FIRST_MESSAGES
     assert model.rowCount() == MAX_MESSAGES
     assert model.rows[-1].text == "line 999"
+    assert model.rows[0].text == "line 700"
+
+
+def test_the_number_of_messages_stays_bounded_while_a_chat_goes_on(
+    qtbot: QtBot, talk: Talk
+) -> None:
+    model = TranscriptModel()
+    turns = [("customer", f"line {n}") for n in range(MAX_MESSAGES)]
+    model.show_conversation(talk(turns), {})
+    while model.has_older:
+        model.show_older()
+
+    model.show_conversation(talk([*turns, ("agent", "one"), ("customer", "two")]), {})
+
+    assert model.rowCount() == MAX_MESSAGES
+    assert model.rows[0].text == "line 2"
+    assert model.rows[0].day
+    assert model.rows[-1].text == "two"
+
+
+def test_older_messages_come_when_one_scrolls_up(qtbot: QtBot, theme: Theme, talk: Talk) -> None:
+    view = shown(qtbot, theme)
+    view.show_conversation(talk([("customer", f"line {n}") for n in range(200)]), {})
+
+    view.verticalScrollBar().setValue(1)
+    before = view.visualRect(view.model().index(1, 0)).top()
+
+    view.verticalScrollBar().setValue(view.verticalScrollBar().minimum())
+
+    assert view.messages.rowCount() == 2 * FIRST_MESSAGES
+    after = view.visualRect(view.model().index(FIRST_MESSAGES + 1, 0)).top()
+    assert after == before + 1
 
 
 def test_a_new_message_is_added_without_a_reset(qtbot: QtBot, talk: Talk) -> None:
@@ -49,9 +90,9 @@ def test_a_new_message_is_added_without_a_reset(qtbot: QtBot, talk: Talk) -> Non
     resets: list[int] = []
     model.modelReset.connect(lambda: resets.append(1))
 
-    grew = model.show_conversation(talk([("customer", "one"), ("agent", "two")]), {})
+    is_other = model.show_conversation(talk([("customer", "one"), ("agent", "two")]), {})
 
-    assert grew
+    assert not is_other
     assert [row.text for row in model.rows] == ["one", "two"]
     assert resets == []
 
@@ -61,9 +102,9 @@ def test_delivery_changes_without_a_reset(qtbot: QtBot, talk: Talk) -> None:
     conversation = talk([("customer", "one"), ("agent", "two")])
     model.show_conversation(conversation, {"c1-1": "sending"})
 
-    grew = model.show_conversation(conversation, {"c1-1": "delivered"})
+    is_other = model.show_conversation(conversation, {"c1-1": "delivered"})
 
-    assert not grew
+    assert not is_other
     assert model.rows[1].delivery == "delivered"
 
 
