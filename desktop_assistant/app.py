@@ -32,6 +32,7 @@ from desktop_assistant.ui.background import Background, Courier, frames_of
 from desktop_assistant.ui.chat import read_chats
 from desktop_assistant.ui.clock import Clock
 from desktop_assistant.ui.desk import Desk
+from desktop_assistant.ui.model_watch import ModelWatch
 from desktop_assistant.worker import Worker
 
 if TYPE_CHECKING:
@@ -103,10 +104,11 @@ def _run(
         store_worker.close(finish=True)
         raise
     courier = Courier(app)
+    engine = Background(
+        Worker("engine"), partial(open_local_engine, settings, paths, pack), courier, "engine"
+    )
     desk = Desk(
-        engine=Background(
-            Worker("engine"), partial(open_local_engine, settings, paths, pack), courier, "engine"
-        ),
+        engine=engine,
         store=Background(store_worker, lambda: stored.store, courier, "store"),
         source=source,
         settings=settings,
@@ -115,6 +117,7 @@ def _run(
         parent=app,
     )
     courier.stumbled.connect(desk.tell_stumble)
+    ModelWatch(paths.models, engine, desk.engine_status.emit, app)
     window = MainWindow(
         desk=desk,
         pack=pack,
@@ -171,7 +174,8 @@ def open_local_engine(settings: Settings, paths: UserPaths, pack: Pack) -> Engin
 def prepare_home(paths: UserPaths) -> None:
     """Make the user's folders. Raises: StoreError if they cannot be made or written to."""
     try:
-        paths.logs.mkdir(parents=True, exist_ok=True)
+        for folder in (paths.logs, paths.models):
+            folder.mkdir(parents=True, exist_ok=True)
         probe = paths.home / ".writable"
         probe.touch()
         probe.unlink()

@@ -18,6 +18,7 @@ SIMILAR_RATIO = 0.8
 """Two replies with this much text in common are one reply to an agent who has to choose."""
 
 _VARIABLE = re.compile(r"\{([a-z_]+)\}")
+_FACT = re.compile(r"[\w.+-]+@[\w-]+\.\w+|\d[\d.,:/-]*\d|\d")
 
 
 class NoSuggestion(StrEnum):
@@ -71,6 +72,29 @@ def fill_variables(text: str, values: Mapping[str, str]) -> str:
 def open_variables(text: str) -> tuple[str, ...]:
     """Names of the variables in ``text`` that nobody has filled yet, in order."""
     return tuple(_VARIABLE.findall(text))
+
+
+def unsupported_facts(text: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Numbers, amounts, dates and addresses in ``text`` that stand in none of the ``known`` texts.
+
+    A small decoder invents them fluently; what nobody said must not be sent as a fact.
+    """
+    said = {fact for other in known for fact in _FACT.findall(other)}
+    return tuple(fact for fact in _FACT.findall(text) if fact not in said)
+
+
+def with_one_written(
+    retrieved: Iterable[Suggestion], written: Iterable[Suggestion], limit: int
+) -> list[Suggestion]:
+    """The best of both; where there is room for more than one, one place is for a written reply.
+
+    Their scores cannot be compared: one says how well a known reply fits, the other how sure the
+    decoder was of its words.
+    """
+    fresh = rank(written, 1)
+    if not fresh or limit < 2:
+        return rank([*retrieved, *fresh], limit)
+    return rank([*rank(retrieved, limit - 1), *fresh], limit)
 
 
 def rank(candidates: Iterable[Suggestion], limit: int = MAX_SUGGESTIONS) -> list[Suggestion]:

@@ -161,6 +161,10 @@ class FakeEngine:
         self._enter("reload", task, never)
         return ModelStatus(task, "fake", "1", "CPU")
 
+    def take_up_active(self) -> EngineStatus:
+        self._enter("take_up_active", "", never)
+        return self.status
+
     def _enter(self, method: str, about: str, is_cancelled: Callable[[], bool]) -> None:
         self.calls.append((method, about))
         self.threads.add(threading.current_thread().name)

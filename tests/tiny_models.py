@@ -227,7 +227,7 @@ def tiny_reply(tiny_decoder: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
     root = tmp_path_factory.mktemp("tiny-reply")
     folder = root / "tiny-reply" / "1.0.0"
-    plain = export_reply(tiny_decoder, folder, root / "work")
+    plain = export_reply(tiny_decoder, folder, root / "work", [[5, 6, 7, 8, 9, 10]])
     (plain.parent / "tokenizer.json").write_bytes((folder / "tokenizer.json").read_bytes())
     return TinyReply(
         tiny_decoder, reply_card(folder), reply_card(plain.parent, name="tiny-reply-fp32")

@@ -16,7 +16,7 @@ from desktop_assistant.inference.decoder import Decoder
 from desktop_assistant.inference.engine import EngineStatus, ModelStatus, never
 from desktop_assistant.inference.providers import provider_report
 from desktop_assistant.inference.registry import TASKS, Registry
-from desktop_assistant.inference.reply_writer import prompt_tokens, warm, write_reply
+from desktop_assistant.inference.reply_writer import is_sane, prompt_tokens, warm, write_reply
 from desktop_assistant.inference.retrieval import (
     VECTORS_FILE,
     EmbeddingStore,
@@ -29,7 +29,13 @@ from desktop_assistant.inference.understanding import Reading, Understanding
 from desktop_assistant.pack import read_pack
 from desktop_assistant.paths import models_dir, pack_dir
 from desktop_assistant.redaction import redact
-from desktop_assistant.suggestion import NoSuggestion, Suggestion, Suggestions, rank
+from desktop_assistant.suggestion import (
+    NoSuggestion,
+    Suggestion,
+    Suggestions,
+    rank,
+    with_one_written,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -190,7 +196,9 @@ class LocalEngine:
         if is_cancelled():
             return Suggestions((), NoSuggestion.CANCELLED, _since(started))
         fitting = [s for s in generated if not draft or s.text.startswith(draft.strip())]
-        found = rank([*self._retrieved(turns, values), *fitting], self._settings.suggestions)
+        found = with_one_written(
+            self._retrieved(turns, values), fitting, self._settings.suggestions
+        )
         reason = None if found else NoSuggestion.NOTHING_FITS
         return Suggestions(tuple(found), reason, _since(started))
 
@@ -243,6 +251,25 @@ class LocalEngine:
         self._loaded = self._load()
         return self._model_status(task)
 
+    def take_up_active(self) -> EngineStatus:
+        loaded = self._loaded
+        running = {
+            model.card.task: model.card.label
+            for model in (loaded.understanding, loaded.decoder)
+            if model is not None
+        }
+        if any(self._active_label(task) != running.get(task) for task in self._tasks):
+            self._models.clear()
+            self._readings.clear()
+            self._loaded = self._load()
+        return self.status
+
+    def _active_label(self, task: str) -> str | None:
+        try:
+            return self._card(task).label
+        except ModelError:
+            return None
+
     def _load(self) -> _Loaded:
         problems: dict[str, str] = {}
         understanding = self._try("understanding", Understanding, problems)
@@ -260,7 +287,7 @@ class LocalEngine:
             retrieval = Retrieval(self._pack, store)
             retrieval.add_knowledge(self._knowledge)
             retrieval.add_history(self._history)
-        completer = Completer(decoder, self._phrases.added(reply for _, reply in self._history))
+        completer = Completer(decoder, self._phrases.with_sent(reply for _, reply in self._history))
         return _Loaded(understanding, decoder, retrieval, completer, problems)
 
     def _try(
@@ -333,7 +360,7 @@ class LocalEngine:
                 break
             reply, first_token = answer
             tried.add(first_token)
-            if reply.text:
+            if is_sane(reply, turns):
                 found.append(
                     Suggestion(reply.text, "generated", reply.confidence, decoder.card.label)
                 )

@@ -89,3 +89,6 @@ class Engine(Protocol):
 
     def reload(self, task: str) -> ModelStatus:
         """Take up the active version of a model again, after it was promoted or rolled back."""
+
+    def take_up_active(self) -> EngineStatus:
+        """Load the models that were promoted or rolled back since they were last loaded."""

@@ -94,14 +94,14 @@ def _train_reply(
     result = train_reply(arguments)
     work_dir = arguments.out_dir / "export"
     bits = int(arguments.extra.get("bits", "4"))
-    export_reply(result.folder, folder, work_dir, bits)
+    export_reply(result.folder, folder, work_dir, result.calibration, bits)
     card = write_card(
         folder,
         {
             **about,
             "languages": arguments.extra.get("languages", "en").split(","),
             "base": {"name": arguments.extra.get("base_name", result.base_name)},
-            "quantisation": {"weights": f"{bits} bits, blocks of 32, symmetric"},
+            "quantisation": {"weights": f"{bits} bits, blocks of 32, rounded by GPTQ"},
             **_signature(folder),
             "metrics": {
                 "validation_loss_before": _finite(result.loss_before),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
+from onnx import helper, numpy_helper
 from onnxruntime.quantization.matmul_nbits_quantizer import (
     DefaultWeightOnlyQuantConfig,
     MatMulNBitsQuantizer,
@@ -19,7 +20,12 @@ from onnxruntime.quantization.quant_utils import QuantFormat
 from desktop_assistant.training.fuse import share_embeddings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from desktop_assistant.training.gptq import RoundedWeight
 
 BLOCK = 32
 ACCURACY_LEVEL = 4
@@ -37,11 +43,64 @@ def quantise_encoder(graph: Path, out: Path) -> None:
     onnx.save_model(_in_blocks(model, "Gather"), str(out))
 
 
-def quantise_decoder(model: onnx.ModelProto, out: Path, bits: int = 4) -> None:
-    """Linear layers and output layer to 4 or 8 bits in blocks of 32; words are looked up in the
-    latter. ``model`` comes from ``fuse.fuse_decoder``.
+def quantise_decoder(
+    model: onnx.ModelProto, layers: Mapping[str, RoundedWeight], out: Path
+) -> None:
+    """Put rounded weights into the graph of ``fuse.fuse_decoder``; words share the output layer's.
+
+    ``layers`` maps the names of torch's modules to their weights; all linear layers are there.
     """
-    onnx.save_model(share_embeddings(_in_blocks(model, "MatMul", bits)), str(out))
+    graph = model.graph
+    weights = {tensor.name for tensor in graph.initializer}
+    replaced: set[str] = set()
+    for node in graph.node:
+        if node.op_type == "MatMul" and node.input[1] in weights:
+            replaced.add(node.input[1])
+            module = node.name.strip("/").rsplit("/", 1)[0].replace("/", ".")
+            graph.initializer.extend(_packed(node.name, layers[module]))
+            node.CopyFrom(_block_node(node, layers[module]))
+    kept = [tensor for tensor in graph.initializer if tensor.name not in replaced]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+    onnx.save_model(share_embeddings(model), str(out))
+
+
+def _block_node(node: onnx.NodeProto, weight: RoundedWeight) -> onnx.NodeProto:
+    outputs, inputs = weight.numbers.shape
+    return helper.make_node(
+        "MatMulNBits",
+        [node.input[0], *(f"{node.name}.{part}" for part in ("blocks", "scales", "zeros"))],
+        list(node.output),
+        name=node.name,
+        domain="com.microsoft",
+        K=inputs,
+        N=outputs,
+        bits=weight.bits,
+        block_size=weight.block,
+        accuracy_level=ACCURACY_LEVEL,
+    )
+
+
+def _packed(name: str, weight: RoundedWeight) -> list[onnx.TensorProto]:
+    outputs, inputs = weight.numbers.shape
+    blocks = _pairs(weight.numbers.numpy()) if weight.bits == 4 else weight.numbers.numpy()
+    zeros = _pairs(weight.zeros.numpy()) if weight.bits == 4 else weight.zeros.numpy()
+    parts = {
+        "blocks": blocks.reshape(outputs, inputs // weight.block, -1),
+        "scales": weight.scales.numpy(),
+        "zeros": zeros,
+    }
+    return [
+        numpy_helper.from_array(np.ascontiguousarray(values), f"{name}.{part}")
+        for part, values in parts.items()
+    ]
+
+
+def _pairs(numbers: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Two 4-bit numbers a byte along the row, the first in the low half; odd rows end in 0."""
+    if numbers.shape[1] % 2:
+        numbers = np.pad(numbers, ((0, 0), (0, 1)))
+    return np.asarray(numbers[:, 0::2] | (numbers[:, 1::2] << 4), dtype=np.uint8)
 
 
 def _in_blocks(model: onnx.ModelProto, operator: str, bits: int = 4) -> onnx.ModelProto:

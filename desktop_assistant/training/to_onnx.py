@@ -12,18 +12,20 @@ import warnings
 from typing import TYPE_CHECKING
 
 import onnx
+import torch
 from optimum.exporters.onnx import export, main_export
 from optimum.exporters.onnx.config import TextEncoderOnnxConfig
 from optimum.utils import NormalizedTextConfig
-from transformers import AutoConfig
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from desktop_assistant.inference.understanding import MAIN_HEADS
 from desktop_assistant.training.fuse import AttentionShape, fuse_decoder
+from desktop_assistant.training.gptq import RoundedWeight, input_products, round_weight
 from desktop_assistant.training.quantise import quantise_decoder, quantise_encoder
 from desktop_assistant.training.understanding_model import UnderstandingModel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 OPSET = 18
@@ -61,8 +63,18 @@ def export_understanding(folder: Path, out: Path, work_dir: Path) -> Path:
     return plain
 
 
-def export_reply(folder: Path, out: Path, work_dir: Path, bits: int = 4) -> Path:
-    """Write ``model.onnx`` (fused, 4 or 8 bits) into ``out`` and return the fused fp32 graph."""
+def export_reply(
+    folder: Path,
+    out: Path,
+    work_dir: Path,
+    calibration: Sequence[Sequence[int]],
+    bits: int = 4,
+) -> Path:
+    """Write ``model.onnx`` (fused, 4 or 8 bits) into ``out`` and return the fused fp32 graph.
+
+    ``calibration`` holds token sequences like those that the model will see; some thousand tokens
+    are enough to tell which weights matter.
+    """
     exported = work_dir / "optimum"
     with _quiet():
         main_export(
@@ -90,8 +102,22 @@ def export_reply(folder: Path, out: Path, work_dir: Path, bits: int = 4) -> Path
     )
     shutil.rmtree(exported)
     _copy_beside(folder, out)
-    quantise_decoder(onnx.load(plain), out / "model.onnx", bits)
+    layers = _rounded_layers(folder, calibration, bits)
+    quantise_decoder(onnx.load(plain), layers, out / "model.onnx")
     return plain
+
+
+def _rounded_layers(
+    folder: Path, calibration: Sequence[Sequence[int]], bits: int
+) -> dict[str, RoundedWeight]:
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    batches = ({"input_ids": torch.tensor([list(tokens)])} for tokens in calibration)
+    products = input_products(model, batches)
+    return {
+        name: round_weight(layer.weight, products[name], bits=bits)
+        for name, layer in model.named_modules()
+        if name in products
+    }
 
 
 def _copy_beside(folder: Path, out: Path) -> None:

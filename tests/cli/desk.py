@@ -102,6 +102,9 @@ class ScriptedEngine:
     def reload(self, task: str) -> ModelStatus:
         return self.status.models[0]
 
+    def take_up_active(self) -> EngineStatus:
+        return self.status
+
 
 def small_pack() -> Pack:
     """A pack with one demonstration chat in each language."""

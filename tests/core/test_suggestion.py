@@ -8,6 +8,8 @@ from desktop_assistant.suggestion import (
     is_similar,
     open_variables,
     rank,
+    unsupported_facts,
+    with_one_written,
 )
 
 
@@ -74,3 +76,30 @@ def test_equals_keep_their_order() -> None:
 )
 def test_likeness_ignores_letter_case(one: str, other: str, similar: bool) -> None:
     assert is_similar(one, other) is similar
+
+
+def test_numbers_nobody_said_are_unsupported() -> None:
+    facts = unsupported_facts("Order 4711 costs 11.99, write to a@b.com.", ["my order is 4711"])
+
+    assert facts == ("11.99", "a@b.com")
+
+
+def test_a_written_reply_has_a_place_beside_better_scored_canned_ones() -> None:
+    canned = [
+        Suggestion(text, "canned", 0.9, "en/x")
+        for text in ("Could you send me a photo?", "We will replace the item.", "I am so sorry.")
+    ]
+    written = [Suggestion("Let me look into the parcel.", "generated", 0.4, "reply@1.0.0")]
+
+    found = with_one_written(canned, written, limit=3)
+
+    assert [one.kind for one in found] == ["canned", "canned", "generated"]
+
+
+def test_with_one_place_only_the_best_is_shown() -> None:
+    canned = [Suggestion("Could you send me a photo?", "canned", 0.9, "en/x")]
+    written = [Suggestion("Let me look into the parcel.", "generated", 0.4, "reply@1.0.0")]
+
+    found = with_one_written(canned, written, limit=1)
+
+    assert found == canned

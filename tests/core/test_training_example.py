@@ -67,7 +67,11 @@ def test_dialogue_is_read_in_both_notations() -> None:
         parse_dialogue({"id": 1, "messages": chat}),
     ]
 
-    assert read == [Dialogue("1", (Turn("customer", "hi"), Turn("agent", "hello")), "en")] * 2
+    said = (Turn("customer", "hi"), Turn("agent", "hello"))
+    assert read == [
+        Dialogue("1", said, "en", group="1"),
+        Dialogue("1", said, "en", group="1", is_single_reply=True),
+    ]
 
 
 def test_labels_of_turns_are_kept() -> None:

@@ -172,7 +172,9 @@ def write_unseen(chats: list[Dialogue], work_dir: Path) -> dict[str, Path]:
 def measure(home: Path, unseen: dict[str, Path]) -> dict[str, float]:
     """Intent accuracy, and keystrokes that the completion saves, on chats nobody has seen."""
     intent = json.loads(command(home, "evaluate", "intent", unseen["intent"], "--json"))
-    typing = json.loads(command(home, "evaluate", "completion", unseen["chats"], "--json"))
+    typing = json.loads(
+        command(home, "evaluate", "completion", unseen["chats"], "--limit", 6, "--json")
+    )
     return {
         "intent_accuracy": value_of(intent, "accuracy"),
         "keystrokes_saved": value_of(typing, "keystrokes_saved"),

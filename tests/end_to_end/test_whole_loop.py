@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 from desktop_assistant.conversation import Conversation, Message, Turn
 from desktop_assistant.decision import Correction, Decision, Outcome, Shown, classify, edit_distance
@@ -18,8 +20,11 @@ from desktop_assistant.settings import Settings
 from desktop_assistant.store.database import Store
 from desktop_assistant.store.export import export_records
 from desktop_assistant.training.arguments import DataFile, TrainingArguments
-from desktop_assistant.training_example import write_records
+from desktop_assistant.training_example import read_dialogues, write_records
+from desktop_assistant.ui.main_window import MainWindow
+from desktop_assistant.ui.model_watch import ModelWatch
 from tests.tiny_models import ANSWERS, MESSAGES, small_pack
+from tests.ui.desk_room import DeskRoom
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -209,32 +214,105 @@ def test_corrections_become_the_intents_of_the_next_model(workplace: Workplace) 
     }  # fmt: skip
 
 
+ALT = Qt.KeyboardModifier.AltModifier
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+class Shift:
+    """An agent at the real window: the keyboard in front, the tiny models behind."""
+
+    def __init__(self, qtbot: QtBot, workplace: Workplace) -> None:
+        engine: Any = workplace.engine()
+        self.qtbot = qtbot
+        self.room = DeskRoom(qtbot, workplace.paths.database, Settings(agent_name="Kim"), engine)
+        self.window = MainWindow(
+            desk=self.room.desk,
+            pack=small_pack(),
+            settings=Settings(language="en", colour_scheme="light"),
+            save_settings=lambda _: None,
+        )
+        qtbot.addWidget(self.window)
+        with qtbot.waitExposed(self.window):
+            self.window.show()
+        self.window.activateWindow()
+        workplace.paths.models.mkdir(parents=True, exist_ok=True)
+        self.watch = ModelWatch(
+            workplace.paths.models,
+            self.room.desk._engine,
+            self.room.desk.engine_status.emit,
+            self.window,
+        )
+
+    def asked(self, text: str) -> list[str]:
+        """A customer writes; returns what the cards say once all has settled."""
+        # Replies are written once no key was pressed for a moment, by the clock of the room.
+        self.room.clock.advance(1)
+        if self.room.names("message_added"):
+            self.room.source.write("c1", text)
+            self.room.settle()
+        else:
+            self.room.chat("c1", text)
+        self.room.wait(lambda: not self.window.assist._is_pending)
+        # An agent who answers at once has not read the cards, and they count as too late.
+        self.room.clock.advance(1)
+        return self.room.cards()
+
+    def take_first(self) -> str:
+        QTest.keyClick(self.window, Qt.Key.Key_1, ALT)
+        text: str = self.edit.toPlainText()
+        return text
+
+    def type(self, text: str) -> None:
+        QTest.keyClicks(self.edit, text)
+
+    def send(self) -> None:
+        sent = len(self.room.names("sent"))
+        QTest.keyClick(self.edit, Qt.Key.Key_Return, CONTROL)
+        self.room.wait(lambda: len(self.room.names("sent")) > sent)
+
+    @property
+    def edit(self) -> Any:
+        return self.window.chat.composer.edit
+
+    def models(self) -> str:
+        return self.window.status.models.accessibleName()
+
+    def end(self) -> None:
+        self.room.desk.shutdown()
+        self.window.translations.remove()
+
+
 @pytest.mark.gui
-def test_what_is_done_at_the_desk_is_what_is_exported(workplace: Workplace, qtbot: QtBot) -> None:
-    from desktop_assistant.training_example import read_dialogues
-    from tests.ui.desk_room import DeskRoom
+def test_the_running_window_answers_with_the_model_its_decisions_made(
+    workplace: Workplace, qtbot: QtBot
+) -> None:
+    shift = Shift(qtbot, workplace)
 
-    engine: Any = workplace.engine()
-    room = DeskRoom(qtbot, workplace.paths.database, Settings(agent_name="Kim", threads=1), engine)
-    room.chat("c1", "Good morning")
-    accepted = room.desk.take_suggestion("c1", 0)
-    room.reply(accepted)
-    room.source.write("c1", "Where is my order?")
-    room.settle()
-    edited = room.desk.take_suggestion("c1", 0)
-    room.reply(f"{edited} Promise!")
-    room.source.write("c1", "I want my money back")
-    room.settle()
-    room.desk.dismiss_suggestion(0)
-    room.reply("No.")
-    outcomes = {decision.outcome for _, decision in room.stored() if decision is not None}
-    room.desk.shutdown()
+    before = shift.asked(ANSWERS[0][0])
+    accepted = shift.take_first()
+    shift.send()
+    shift.asked(ANSWERS[2][0])
+    edited = shift.take_first()
+    shift.type(" Promise!")
+    shift.send()
+    shift.asked("I want my money back")
+    shift.type(HOUSE_STYLE)
+    shift.send()
+    outcomes = {decision.outcome for _, decision in shift.room.stored() if decision is not None}
+    data = workplace.export("sft")
+    workplace.train("reply", data, max_steps=10, learning_rate=2e-2, lora_rank=8, lora_alpha=16)
+    qtbot.waitUntil(lambda: "1.0.1" in shift.models(), timeout=10_000)
+    answered = shift.room.desk._engine
+    sources: list[str] = []
+    answered.ask(lambda engine, _: generated_text(engine, "Good morning")[1], sources.append)  # type: ignore[arg-type]
+    qtbot.waitUntil(lambda: bool(sources), timeout=10_000)
+    workplace.registry.rollback("reply")
+    qtbot.waitUntil(lambda: "1.0.1" not in shift.models(), timeout=10_000)
+    shift.end()
 
-    dialogues = read_dialogues(workplace.export("sft"))
-
-    assert accepted
-    assert edited
-    assert {Outcome.ACCEPTED, Outcome.EDITED, Outcome.DISMISSED} <= outcomes
-    assert [dialogue.turns[-1].text for dialogue in dialogues] == [
-        accepted, f"{edited} Promise!", "No.",
-    ]  # fmt: skip
+    sent = [dialogue.turns[-1].text for dialogue in read_dialogues(data)]
+    assert before[0] == accepted
+    redacted = edited.replace("Anna", "[PERSON_NAME_1]")
+    assert sent == [accepted, f"{redacted} Promise!", HOUSE_STYLE]
+    assert {Outcome.ACCEPTED, Outcome.EDITED, Outcome.IGNORED} <= outcomes
+    assert sources == ["tiny-reply@1.0.1"]

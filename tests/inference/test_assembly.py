@@ -10,6 +10,7 @@ from desktop_assistant.conversation import Turn, language_of
 from desktop_assistant.errors import PackError
 from desktop_assistant.inference.assembly import LocalEngine, open_engine
 from desktop_assistant.inference.registry import TASKS, Registry
+from desktop_assistant.inference.retrieval import WORTH_WRITING
 from desktop_assistant.paths import UserPaths
 from desktop_assistant.settings import Settings
 from desktop_assistant.suggestion import NoSuggestion
@@ -234,11 +235,13 @@ class TestWithBothModels:
         assert "is a model for understanding, not for reply" in problems["reply"]
 
     def test_the_second_start_computes_no_vectors(self, build: Build, tmp_path: Path) -> None:
-        build()
+        entries = [FaqEntry(f"question {n}", f"answer {n}", "en") for n in range(WORTH_WRITING)]
+        build().add_knowledge(entries)
         cache = next((tmp_path / "home" / "cache").glob("*.npz"))
         before = cache.stat().st_mtime_ns
 
-        build()
+        engine = build()
+        engine.add_knowledge(entries)
 
         assert cache.stat().st_mtime_ns == before
 

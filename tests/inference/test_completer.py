@@ -166,13 +166,23 @@ def test_a_phrase_is_filled_and_ends_before_a_variable_that_nobody_knows() -> No
     assert found.text == " Ada and your order is "
 
 
-def test_what_was_sent_is_completed_from_then_on() -> None:
+def test_a_sentence_that_was_sent_twice_is_completed_from_then_on() -> None:
     completer = Completer(None, PhraseIndex(["Please hold the line."]))
 
     completer.learn(["We close at six. Please come by tomorrow."])
+    before = completer.complete("c", TURNS, "Please c", {}, never).text
+    completer.learn(["Please come by tomorrow."])
 
+    assert before == ""
     assert completer.complete("c", TURNS, "Please c", {}, never).text == "ome by tomorrow."
-    assert completer.complete("c", TURNS, "Please h", {}, never).text == "old the line."
+
+
+def test_sentences_with_numbers_are_never_offered_to_another_customer() -> None:
+    completer = Completer(None, PhraseIndex([]))
+
+    completer.learn(["Your parcel 4711 is on its way."] * 3)
+
+    assert completer.complete("c", TURNS, "Your parcel", {}, never).text == ""
 
 
 @given(draft=st.text(max_size=60), phrases=st.lists(st.text(max_size=40), max_size=4))

@@ -9,7 +9,12 @@ import pytest
 
 from desktop_assistant.analysis import LabelScore
 from desktop_assistant.conversation import language_of
-from desktop_assistant.inference.retrieval import EmbeddingStore, Retrieval, stretched
+from desktop_assistant.inference.retrieval import (
+    WORTH_WRITING,
+    EmbeddingStore,
+    Retrieval,
+    stretched,
+)
 from desktop_assistant.training_example import FaqEntry
 from tests.tiny_models import small_pack
 
@@ -22,6 +27,10 @@ if TYPE_CHECKING:
 WIDTH = 32
 ABOUT_ORDERS = (LabelScore("order_status", 0.95), LabelScore("greeting", 0.05))
 INFORM = (LabelScore("inform", 0.8), LabelScore("apologise", 0.2))
+
+
+MANY = [f"text {number}" for number in range(WORTH_WRITING)]
+"""Enough for the cache to be written."""
 
 
 class HashEmbedder:
@@ -50,41 +59,49 @@ def retrieval() -> Retrieval:
 def test_vectors_are_computed_once_and_then_read_from_the_disk(tmp_path: Path) -> None:
     files = [tmp_path / "cache" / "vectors.npz"]
     first, second = HashEmbedder(), HashEmbedder()
-    EmbeddingStore(first, files, "m").vectors(["one", "two", "one"])
+    EmbeddingStore(first, files, "m").vectors([*MANY, MANY[0]])
 
-    vectors = EmbeddingStore(second, files, "m").vectors(["two", "three"])
+    vectors = EmbeddingStore(second, files, "m").vectors([MANY[1], "three"])
 
-    assert first.asked == ["one", "two"]
+    assert first.asked == MANY
     assert second.asked == ["three"]
-    assert vectors[0] == pytest.approx(direction("two"), abs=1e-3)
+    assert vectors[0] == pytest.approx(direction(MANY[1]), abs=1e-3)
     assert vectors[1] == pytest.approx(direction("three"))
+
+
+def test_a_few_vectors_are_not_worth_a_write(tmp_path: Path) -> None:
+    EmbeddingStore(HashEmbedder(), [tmp_path / "vectors.npz"], "m").vectors(MANY[1:])
+
+    assert not (tmp_path / "vectors.npz").exists()
 
 
 def test_vectors_of_another_model_are_not_used(tmp_path: Path) -> None:
     files = [tmp_path / "vectors.npz"]
-    EmbeddingStore(HashEmbedder(), files, "old model").vectors(["one"])
+    EmbeddingStore(HashEmbedder(), files, "old model").vectors(MANY)
     embed = HashEmbedder()
 
-    EmbeddingStore(embed, files, "new model").vectors(["one"])
+    EmbeddingStore(embed, files, "new model").vectors(MANY[:1])
 
-    assert embed.asked == ["one"]
+    assert embed.asked == MANY[:1]
 
 
 def test_a_damaged_cache_file_is_computed_anew_and_mended(tmp_path: Path) -> None:
     path = tmp_path / "vectors.npz"
-    EmbeddingStore(HashEmbedder(), [path], "m").vectors(["one", "two"])
+    EmbeddingStore(HashEmbedder(), [path], "m").vectors(MANY)
     whole = path.read_bytes()
     middle = len(whole) // 2
     flipped = whole[:middle] + bytes([whole[middle] ^ 255]) + whole[middle + 1 :]
 
-    for damaged in (b"", b"PK", whole[: len(whole) // 2], b"x" * 1000, flipped):
+    for damaged in (flipped, b"", b"PK", whole[: len(whole) // 2], b"x" * 1000):
         path.write_bytes(damaged)
         embed = HashEmbedder()
-        vectors = EmbeddingStore(embed, [path], "m").vectors(["one"])
-        assert embed.asked == ["one"] or damaged is flipped
-        assert vectors.shape == (1, WIDTH)
+        vectors = EmbeddingStore(embed, [path], "m").vectors(MANY)
+        assert embed.asked == MANY or damaged is flipped
+        assert vectors.shape == (len(MANY), WIDTH)
 
-    assert EmbeddingStore(HashEmbedder(), [path], "m").vectors(["one"]).shape == (1, WIDTH)
+    mended = HashEmbedder()
+    EmbeddingStore(mended, [path], "m").vectors(MANY)
+    assert mended.asked == []
 
 
 def test_a_cache_file_of_another_form_is_not_used(
@@ -116,18 +133,19 @@ def test_a_cache_that_cannot_be_written_costs_no_answer(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     store = EmbeddingStore(HashEmbedder(), [tmp_path / "file" / "vectors.npz"], "m")
 
-    assert store.vectors(["one"]).shape == (1, WIDTH)
+    assert store.vectors(MANY).shape == (len(MANY), WIDTH)
 
 
 def test_a_shipped_file_is_read_and_never_written(tmp_path: Path) -> None:
     shipped, own = tmp_path / "shipped.npz", tmp_path / "own.npz"
-    EmbeddingStore(HashEmbedder(), [shipped], "m").vectors(["one"])
+    EmbeddingStore(HashEmbedder(), [shipped], "m").vectors(MANY)
     before = shipped.read_bytes()
     embed = HashEmbedder()
+    more = [f"another {text}" for text in MANY]
 
-    EmbeddingStore(embed, [shipped, own], "m").vectors(["one", "two"])
+    EmbeddingStore(embed, [shipped, own], "m").vectors([*MANY, *more])
 
-    assert embed.asked == ["two"]
+    assert embed.asked == more
     assert shipped.read_bytes() == before
     assert own.exists()
 

@@ -26,7 +26,9 @@ pytestmark = pytest.mark.training
 def test_a_decoder_comes_back_as_the_engine_computes_it(
     tiny_reply: TinyReply, tmp_path: Path, bits: int
 ) -> None:
-    export_reply(tiny_reply.folder, tmp_path / "model", tmp_path / "work", bits)
+    export_reply(
+        tiny_reply.folder, tmp_path / "model", tmp_path / "work", [[5, 6, 7, 8, 9, 10]], bits
+    )
     card = reply_card(tmp_path / "model")
 
     restored = restore(card, tmp_path / "restored")
