@@ -115,4 +115,8 @@ def rank(candidates: Iterable[Suggestion], limit: int = MAX_SUGGESTIONS) -> list
 def is_similar(one: str, other: str) -> bool:
     """Whether two replies say nearly the same, letter case aside."""
     matcher = SequenceMatcher(None, one.casefold(), other.casefold(), autojunk=False)
-    return matcher.real_quick_ratio() >= SIMILAR_RATIO and matcher.ratio() >= SIMILAR_RATIO
+    return (
+        matcher.real_quick_ratio() >= SIMILAR_RATIO
+        and matcher.quick_ratio() >= SIMILAR_RATIO
+        and matcher.ratio() >= SIMILAR_RATIO
+    )

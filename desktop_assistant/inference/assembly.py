@@ -16,6 +16,7 @@ from desktop_assistant.inference.decoder import Decoder
 from desktop_assistant.inference.engine import EngineStatus, ModelStatus, never
 from desktop_assistant.inference.providers import provider_report
 from desktop_assistant.inference.registry import TASKS, Registry
+from desktop_assistant.inference.reply_search import replies_for
 from desktop_assistant.inference.reply_writer import is_sane, prompt_tokens, warm, write_reply
 from desktop_assistant.inference.retrieval import (
     VECTORS_FILE,
@@ -54,6 +55,9 @@ log = logging.getLogger(__name__)
 Model = TypeVar("Model")
 
 GENERATED_REPLIES = 2
+KEPT_READINGS = 64
+SMALL_TALK_GROUP = "dialogue"
+"""The group of a pack's intents that carry a chat along and say nothing of what it is about."""
 
 UNKNOWN_SENTIMENTS = {"negative": 0.0, "neutral": 1.0, "positive": 0.0}
 
@@ -329,18 +333,23 @@ class LocalEngine:
         reading = self._readings.get(text)
         if reading is None:
             reading = self._loaded.understanding.read(text)
-            # The same message is analysed, answered and searched for in turn.
-            self._readings = {text: reading}
+            # The same message is analysed, answered and searched for in turn, and read again
+            # while it is what the conversation is about.
+            if len(self._readings) >= KEPT_READINGS:
+                self._readings.clear()
+            self._readings[text] = reading
         return reading
 
     def _retrieved(self, turns: Sequence[Turn], values: Mapping[str, str]) -> list[Suggestion]:
-        retrieval, text = self._loaded.retrieval, turns[-1].text
-        reading = self._read(text)
-        if retrieval is None or reading is None:
+        if self._loaded.retrieval is None:
             return []
-        strategies = self._strategies.rank(reading.intents, _sentiments(reading))
-        return retrieval.replies(
-            reading.embedding, reading.intents, strategies, language_of(text), values
+        return replies_for(
+            turns,
+            self._loaded.retrieval,
+            self._read,
+            lambda reading: self._strategies.rank(reading.intents, _sentiments(reading)),
+            frozenset(self._pack.intents.get(SMALL_TALK_GROUP, ())),
+            values,
         )
 
     def _generated(

@@ -178,6 +178,7 @@ class MainWindow(QMainWindow):
         views = self._desk.conversations()
         if views and not self._desk.selected_id:
             self._desk.select(views[0].conversation_id)
+            self.chat.composer.edit.setFocus()
             views = self._desk.conversations()
         self.conversations.show_rows(self._rows.of(views), self._desk.selected_id)
         unread = sum(view.unread for view in views)
