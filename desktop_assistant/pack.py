@@ -7,6 +7,7 @@
     <pack>/<lang>/canned_replies.jsonl    {"id", "title", "intents", "strategy", "text"}
     <pack>/<lang>/knowledge/*.md          "## question" followed by the answer
     <pack>/<lang>/policy.md
+    <pack>/<lang>/variables.json          optional: what fills {shop_name} and the like everywhere
     <pack>/<lang>/demo.jsonl              dialogue kind
 
 ``<lang>`` is ``en`` or ``zh_CN``. Another trade is another folder, and no code.
@@ -15,7 +16,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from desktop_assistant.errors import PackError, RecordError
@@ -60,6 +61,7 @@ class Pack:
     knowledge: tuple[FaqEntry, ...]
     policies: dict[str, str]
     demo: tuple[Dialogue, ...]
+    variables: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def intent_labels(self) -> tuple[str, ...]:
@@ -99,6 +101,7 @@ def read_pack(folder: Path) -> Pack:
                 for path in languages.values()
                 for dialogue in read_dialogues(path / "demo.jsonl")
             ),
+            variables={lang: _variables(path) for lang, path in languages.items()},
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecordError) as exc:
         message = f"The domain pack in {folder} cannot be used: {exc}"
@@ -118,6 +121,13 @@ def read_articles(markdown: str, lang: str, source: str) -> list[FaqEntry]:
         elif not line.startswith("# "):
             lines.append(line)
     return entries
+
+
+def _variables(folder: Path) -> dict[str, str]:
+    path = folder / "variables.json"
+    if not path.exists():
+        return {}
+    return {str(name): str(value) for name, value in json.loads(path.read_text("utf-8")).items()}
 
 
 def _labels(folder: Path) -> dict[str, Label]:

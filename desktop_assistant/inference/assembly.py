@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from desktop_assistant.analysis import OUT_OF_SCOPE, Analysis, Entity
 from desktop_assistant.completion import Completion, NoCompletion
-from desktop_assistant.conversation import language_of, visible_text
+from desktop_assistant.conversation import MAX_MESSAGE_CHARS, language_of, visible_text
 from desktop_assistant.errors import ModelError
 from desktop_assistant.inference.completer import Completer, PhraseIndex
 from desktop_assistant.inference.decoder import Decoder
 from desktop_assistant.inference.engine import EngineStatus, ModelStatus, never
 from desktop_assistant.inference.providers import provider_report
 from desktop_assistant.inference.registry import TASKS, Registry
-from desktop_assistant.inference.reply_search import replies_for
+from desktop_assistant.inference.reply_search import filling_values, replies_for
 from desktop_assistant.inference.reply_writer import is_sane, prompt_tokens, warm, write_reply
 from desktop_assistant.inference.retrieval import (
     VECTORS_FILE,
@@ -349,7 +349,9 @@ class LocalEngine:
             self._read,
             lambda reading: self._strategies.rank(reading.intents, _sentiments(reading)),
             frozenset(self._pack.intents.get(SMALL_TALK_GROUP, ())),
-            values,
+            filling_values(
+                turns, self._pack.variables.get(language_of(turns[-1].text), {}), values
+            ),
         )
 
     def _generated(
@@ -385,6 +387,7 @@ def _sentiments(reading: Reading | None) -> dict[str, float]:
 
 
 def _entities(text: str) -> tuple[Entity, ...]:
+    text = text[:MAX_MESSAGE_CHARS]
     _, spans = redact(text)
     return tuple(Entity(s.start, s.end, s.type, text[s.start : s.end]) for s in spans)
 

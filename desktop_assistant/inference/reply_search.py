@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from desktop_assistant.conversation import language_of
+from desktop_assistant.conversation import MAX_MESSAGE_CHARS, language_of
+from desktop_assistant.redaction import find_personal_data
 from desktop_assistant.suggestion import is_similar, rank
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ TOPIC_WEIGHT = 0.85
 """A reply to the topic is worth a little less than an equally good one to the last words."""
 
 CONSIDERED = 8
+FILLING_TYPES = frozenset({"order_number", "email"})
+"""Kinds of data that a reply may repeat to the customer who gave them."""
 
 
 def replies_for(
@@ -70,6 +73,20 @@ def replies_for(
     said = [turn.text for turn in turns if turn.role == "agent"]
     best = rank(found, CONSIDERED)
     return [s for s in best if not any(is_similar(s.text, text) for text in said)]
+
+
+def filling_values(
+    turns: Sequence[Turn], usual: Mapping[str, str], given: Mapping[str, str]
+) -> dict[str, str]:
+    """What fills variables: ``usual`` everywhere, then what the customer told, then ``given``."""
+    told = {
+        span.type: turn.text[span.start : span.end]
+        for turn in turns[-TURNS_BACK:]
+        if turn.role == "customer"
+        for span in find_personal_data(turn.text[:MAX_MESSAGE_CHARS])
+        if span.type in FILLING_TYPES
+    }
+    return {**usual, **told, **given}
 
 
 def _topic(turns: Sequence[Turn], read: Read, small_talk: frozenset[str]) -> Reading | None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from desktop_assistant.analysis import LabelScore
 from desktop_assistant.conversation import Turn
-from desktop_assistant.inference.reply_search import TOPIC_WEIGHT, replies_for
+from desktop_assistant.inference.reply_search import TOPIC_WEIGHT, filling_values, replies_for
 from desktop_assistant.inference.understanding import Reading
 from desktop_assistant.suggestion import Suggestion
 
@@ -70,3 +70,15 @@ def test_what_the_agent_said_already_is_not_offered_again() -> None:
     )
 
     assert [s.kind for s in found] == ["knowledge"]
+
+
+def test_what_the_customer_told_fills_variables_and_the_agents_word_counts_more() -> None:
+    turns = (Turn("customer", "my order NW-482913, write to a.b@mail.example"),)
+
+    values = filling_values(turns, {"shop_name": "Willow", "email": "x"}, {"order_number": "NW-1"})
+
+    assert values == {
+        "shop_name": "Willow",
+        "email": "a.b@mail.example",
+        "order_number": "NW-1",
+    }
