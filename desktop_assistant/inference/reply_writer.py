@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +30,9 @@ SANE_CONFIDENCE = 0.35
 """On held-out chats, what was written with less was mostly off the point."""
 
 REPEATED_OPENING_CHARS = 12
+REPEATED_PAIRS = 3
+"""Two words that stand together this often in so short a text have become a tic."""
+
 FILLABLE_VARIABLES = frozenset(
     {
         "customer_name",
@@ -134,9 +139,15 @@ def is_sane(reply: WrittenReply, turns: Sequence[Turn]) -> bool:
         bool(reply.text)
         and reply.confidence >= SANE_CONFIDENCE
         and len(set(openings)) == len(openings)
+        and _most_repeated_pair(reply.text) < REPEATED_PAIRS
         and not set(open_variables(reply.text)) - FILLABLE_VARIABLES
         and not unsupported_facts(reply.text, (turn.text for turn in turns))
     )
+
+
+def _most_repeated_pair(text: str) -> int:
+    words = re.findall(r"[\w']+", text.casefold())
+    return max(Counter(pairwise(words)).values(), default=0)
 
 
 def log_softmax_at(logits: NDArray[np.float32], token: int) -> float:

@@ -12,6 +12,8 @@ from desktop_assistant.inference.prompt import TURN_END, reply_prompt
 from desktop_assistant.inference.reply_writer import (
     MAX_REPLY_TOKENS,
     REPEATED_TOKENS,
+    WrittenReply,
+    is_sane,
     log_softmax_at,
     prompt_tokens,
     warm,
@@ -180,3 +182,22 @@ def test_log_probabilities_are_those_of_a_softmax() -> None:
     total = sum(np.exp(log_softmax_at(logits, token)) for token in range(3))
 
     assert total == pytest.approx(1.0, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "expected"),
+    [
+        ("Let me look into that for you.", 0.5, True),
+        ("Let me look into that for you.", 0.2, False),
+        ("I'm sorry, but I'm sorry. It is late and I'm sorry.", 0.5, False),
+        ("Your bill is 11.99.", 0.5, False),
+        ("Order 4711 is on its way.", 0.5, True),
+        ("The winner was {player_name}.", 0.5, False),
+        ("I have refunded {amount} to you.", 0.5, True),
+        ("", 0.9, False),
+    ],
+)
+def test_only_sane_replies_are_shown(text: str, confidence: float, expected: bool) -> None:
+    reply = WrittenReply(text, confidence, is_finished=True)
+
+    assert is_sane(reply, [Turn("customer", "where is 4711?")]) is expected
