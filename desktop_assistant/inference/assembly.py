@@ -17,7 +17,7 @@ from desktop_assistant.inference.engine import EngineStatus, ModelStatus, never
 from desktop_assistant.inference.providers import provider_report
 from desktop_assistant.inference.registry import TASKS, Registry
 from desktop_assistant.inference.reply_search import filling_values, replies_for
-from desktop_assistant.inference.reply_writer import is_sane, prompt_tokens, warm, write_reply
+from desktop_assistant.inference.reply_writer import is_sane, write_reply
 from desktop_assistant.inference.retrieval import (
     VECTORS_FILE,
     EmbeddingStore,
@@ -218,19 +218,9 @@ class LocalEngine:
             return Completion.none(NoCompletion.CANCELLED)
         values = {"agent_name": self._settings.agent_name} if self._settings.agent_name else {}
         answer = self._loaded.completer.complete(
-            conversation_id, turns, draft, values, is_cancelled
+            _cache_key(turns, conversation_id), turns, draft, values, is_cancelled
         )
         return replace(answer, latency_ms=_since(started))
-
-    def warm(self, conversation_id: str, turns: Sequence[Turn]) -> None:
-        """Prefill the conversation's prompt, so that the first key press finds it done."""
-        decoder = self._loaded.decoder
-        if decoder is None or not turns:
-            return
-        lang = language_of(turns[-1].text)
-        if lang in decoder.languages:
-            cache = decoder.cache(conversation_id)
-            warm(decoder, cache, prompt_tokens(decoder, turns, lang, room=172))
 
     def search(self, query: str, k: int = 5) -> list[KnowledgeHit]:
         reading = self._read(query)
@@ -365,7 +355,7 @@ class LocalEngine:
         tried: set[int] = set()
         for _ in range(GENERATED_REPLIES):
             answer = write_reply(
-                decoder, "suggestions", turns, lang, is_cancelled, frozenset(tried)
+                decoder, _cache_key(turns), turns, lang, is_cancelled, frozenset(tried)
             )
             if answer is None:
                 break
@@ -384,6 +374,15 @@ def _waits_for_answer(turns: Sequence[Turn]) -> bool:
 
 def _sentiments(reading: Reading | None) -> dict[str, float]:
     return reading.sentiments if reading and reading.sentiments else UNKNOWN_SENTIMENTS
+
+
+def _cache_key(turns: Sequence[Turn], otherwise: str = "") -> str:
+    """What names a conversation's warm cache: how it began.
+
+    Suggesting fills the cache that completing then only rewinds. Two chats that begin alike share
+    one, which costs time and nothing else: what does not match is computed anew.
+    """
+    return turns[0].text if turns else otherwise
 
 
 def _entities(text: str) -> tuple[Entity, ...]:

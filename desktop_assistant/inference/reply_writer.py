@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from desktop_assistant.conversation import Turn
-    from desktop_assistant.inference.decoder import Decoder, KeyValueCache
+    from desktop_assistant.inference.decoder import Decoder
 
 MAX_REPLY_TOKENS = 64
 _SENTENCE_END = re.compile(r"[.!?]+\s*")
@@ -154,12 +154,6 @@ def log_softmax_at(logits: NDArray[np.float32], token: int) -> float:
     """Natural logarithm of one token's probability; ``logits`` is float32 (vocabulary,)."""
     top = float(logits.max())
     return float(logits[token]) - top - math.log(float(np.exp(logits - top).sum()))
-
-
-def warm(decoder: Decoder, cache: KeyValueCache, tokens: Sequence[int]) -> None:
-    """Compute a prompt's keys and values ahead of the first word."""
-    if cache.shared_prefix(tokens) < len(tokens):
-        decoder.next_logits(cache, tokens)
 
 
 def _without(logits: NDArray[np.float32], tokens: set[int]) -> NDArray[np.float32]:

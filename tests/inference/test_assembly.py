@@ -161,13 +161,17 @@ class TestWithBothModels:
         generated = [s.text for s in found.suggestions if s.kind == "generated"]
         assert all(text.startswith("I will") for text in generated)
 
-    def test_a_draft_is_completed_after_warming_and_before(self, build: Build) -> None:
+    def test_a_draft_is_completed_on_the_cache_that_suggesting_filled(self, build: Build) -> None:
         engine = build()
-        engine.warm("c", ASKED)
+        engine.suggest(ASKED, {})
+        assert engine.decoder is not None
+        filled = list(engine.decoder.cache(ASKED[0].text).tokens)
 
         completed = engine.complete("c", ASKED, "I will check the sta")
         cancelled = engine.complete("c", ASKED, "I will check the sta", lambda: True)
 
+        assert filled
+        assert engine.decoder.cache(ASKED[0].text).shared_prefix(filled) > len(filled) // 2
         assert ANSWERS[0][1].startswith("I will check the sta" + completed.text)
         assert completed.kind == CompletionKind.GENERATED
         assert completed.latency_ms > 0

@@ -16,7 +16,6 @@ from desktop_assistant.inference.reply_writer import (
     is_sane,
     log_softmax_at,
     prompt_tokens,
-    warm,
     write_reply,
 )
 from tests.tiny_models import ANSWERS
@@ -164,16 +163,6 @@ def test_a_reply_without_end_is_cut_to_whole_sentences(decoder: Decoder) -> None
     assert written is not None
     assert not written[0].is_finished
     assert written[0].text == "It is done."
-
-
-def test_warming_computes_the_prompt_once(decoder: Decoder) -> None:
-    cache = decoder.cache("chat")
-    tokens = decoder.encode("hello there")
-
-    warm(decoder, cache, tokens)
-
-    assert cache.tokens == tokens
-    assert cache.shared_prefix([*tokens, 5]) == len(tokens)
 
 
 def test_log_probabilities_are_those_of_a_softmax() -> None:
