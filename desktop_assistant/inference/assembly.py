@@ -189,14 +189,14 @@ class LocalEngine:
         is_cancelled: Callable[[], bool] = never,
     ) -> Suggestions:
         started = time.perf_counter()
-        first = self.suggest_retrieved(turns, values)
         decoder = self._loaded.decoder
-        if first.reason == NoSuggestion.NOTHING_TO_ANSWER or decoder is None:
-            return first
-        lang = language_of(turns[-1].text)
-        if lang not in decoder.languages:
-            return first
-        generated = self._generated(decoder, turns, lang, is_cancelled)
+        if (
+            not _waits_for_answer(turns)
+            or decoder is None
+            or language_of(turns[-1].text) not in decoder.languages
+        ):
+            return self.suggest_retrieved(turns, values)
+        generated = self._generated(decoder, turns, language_of(turns[-1].text), is_cancelled)
         if is_cancelled():
             return Suggestions((), NoSuggestion.CANCELLED, _since(started))
         fitting = [s for s in generated if not draft or s.text.startswith(draft.strip())]

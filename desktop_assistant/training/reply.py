@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CALIBRATION_TOKENS = 12_000
-"""What rounding looks at: some 45 s on two cores, and no better with twice as much."""
+"""What rounding looks at: some 45 s on two cores. Twice as much took the perplexity of the shipped
+model from 27.5 to 27.2."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ after. Takes some fifteen minutes on two cores; the tests run the same steps on 
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 import uuid
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from desktop_assistant.conversation import Conversation, Message, utc_now
 from desktop_assistant.decision import Correction, Decision, Shown, classify, edit_distance
 from desktop_assistant.inference.assembly import open_engine
+from desktop_assistant.inference.reply_writer import log_softmax_at, prompt_tokens
 from desktop_assistant.paths import pack_dir, user_paths
 from desktop_assistant.settings import Settings
 from desktop_assistant.store.database import Store
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from desktop_assistant.training_example import Dialogue
 
 WORKED = 16
+MEASURED_TURNS = (1, 2, 5, 6, 9)
 
 
 def main(work_dir: Path) -> None:
@@ -179,7 +182,27 @@ def measure(home: Path, unseen: dict[str, Path]) -> dict[str, float]:
         "intent_accuracy": value_of(intent, "accuracy"),
         "keystrokes_saved": value_of(typing, "keystrokes_saved"),
         "wrong_shows": value_of(typing, "wrong_shows"),
+        "perplexity": perplexity(home, read_dialogues(unseen["chats"])),
     }
+
+
+def perplexity(home: Path, chats: list[Dialogue]) -> float:
+    """Of what agents really wrote in ``MEASURED_TURNS`` of each chat, by the active decoder."""
+    engine = open_engine(Settings(), user_paths(str(home)), tasks=frozenset({"reply"}))
+    decoder = engine.decoder
+    assert decoder is not None
+    cache = decoder.cache("perplexity")
+    loss, count = 0.0, 0
+    for chat in chats:
+        for index in MEASURED_TURNS:
+            if index >= len(chat.turns) or chat.turns[index].role != "agent":
+                continue
+            prompt = prompt_tokens(decoder, chat.turns[:index], "en", 320)
+            said = decoder.encode(chat.turns[index].text)[:200]
+            for place, token in enumerate(said):
+                loss -= log_softmax_at(decoder.next_logits(cache, prompt + said[:place]), token)
+            count += len(said)
+    return round(math.exp(loss / count), 2)
 
 
 def value_of(report: dict[str, Any], name: str) -> float:
